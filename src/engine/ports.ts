@@ -1,0 +1,60 @@
+import type { EngineEvent } from "../domain/event.ts";
+import type { JobFailure, JobResult } from "../domain/job.ts";
+import type { OptimizeSpec } from "../domain/spec.ts";
+import type { ModelUse, Spend } from "../domain/spend.ts";
+import type { Rng } from "../base/rng.ts";
+import type { Grader } from "../graders/grader.ts";
+import type { Model } from "../models/model.ts";
+
+/** What comes from outside at a commit: a recorded input, so that a resumed run is told the same again. */
+export type OutsideInput = "go" | "stop" | "pause" | "wall_time";
+
+/** Everything the search needs from the world. The models answer from the ledger where they can. */
+export interface EnginePorts {
+  readonly target: Model;
+  readonly reflection: Model;
+  readonly grader: Grader;
+  readonly rng: Rng;
+  /** Model and grader calls the engine may have in flight at once. */
+  readonly concurrency: number;
+  /**
+   * Asked once before commit number `commit` (1, 2, 3 …) and obeyed. A "stop" still validates and reports the best;
+   * a "wall_time" starts nothing new and reports what is known.
+   */
+  outside(commit: number): Promise<OutsideInput>;
+  /** What `progress` and the report say of money and time; exempt from determinism. */
+  measure(): {
+    readonly spend: Spend;
+    readonly timing: { readonly elapsedS: number; readonly etaS?: number };
+  };
+}
+
+/** What the engine is asked to do. */
+export interface EngineInput {
+  readonly spec: OptimizeSpec;
+  readonly models: readonly ModelUse[];
+  readonly judgeFingerprint: string;
+  /** From where to go on: what a yielded checkpoint held. Absent for a fresh run. */
+  readonly checkpoint?: string;
+}
+
+/**
+ * What the engine yields: an event to record, or a checkpoint. A checkpoint's `ordinal` is the number of events
+ * yielded before it since the very start; a run taken up from it yields the same events from there on.
+ */
+export type EngineStep =
+  | { readonly kind: "event"; readonly event: EngineEvent }
+  | { readonly kind: "checkpoint"; readonly state: string; readonly ordinal: number };
+
+/** How a run ends. */
+export type EngineOutcome =
+  | { readonly kind: "finished"; readonly result: JobResult }
+  | { readonly kind: "paused" }
+  | { readonly kind: "failed"; readonly failure: JobFailure };
+
+/** The engine: a generator of steps. It rejects with the signal's reason once that aborts, and for bugs only otherwise. */
+export type Optimise = (
+  input: EngineInput,
+  ports: EnginePorts,
+  signal: AbortSignal,
+) => AsyncGenerator<EngineStep, EngineOutcome, void>;

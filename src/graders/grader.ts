@@ -1,0 +1,38 @@
+import type { Example } from "../domain/spec.ts";
+
+/** What a grader sees. `output` comes from a model that was told what a caller wrote: it is data, never an order. */
+export interface GradeInput {
+  readonly example: Example;
+  readonly output: string;
+}
+
+/** A grade. */
+export interface Grade {
+  /** In [0, 1], higher is better. */
+  readonly score: number;
+  /** What was good or wrong, for the reflection model; may name facts the prompt lacks. */
+  readonly feedback: string;
+  /** Scores of further criteria by name, each in [0, 1]. */
+  readonly objectives: Readonly<Record<string, number>>;
+}
+
+/** No grade could be had: a missing score, never a zero. */
+export class GraderError extends Error {
+  override readonly name = "GraderError";
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Scores an output. */
+export interface Grader {
+  /** Equal fingerprints mean comparable scores: SHA-256 of everything that decides a grade but the input. */
+  readonly fingerprint: string;
+  /** Model calls one grade takes, expected; 0 for graders that call none. */
+  readonly callsPerGrade: number;
+  /** `repeat` tells repeated grades of one output apart. Rejects with {@link GraderError} or the signal's reason. */
+  grade(input: GradeInput, signal: AbortSignal, repeat?: number): Promise<Grade>;
+}
