@@ -1,0 +1,89 @@
+import type { Plan, Splits } from "../domain/budget.ts";
+import type { EventType, JobEvent } from "../domain/event.ts";
+import type { Job, JobStatus } from "../domain/job.ts";
+import type { SpecRequest } from "../domain/spec-request.ts";
+import type { ModelUse } from "../domain/spend.ts";
+
+/** Who asks. */
+export interface Caller {
+  /** Owner of what it creates: a digest of its token, or the anonymous owner. */
+  readonly owner: string;
+  /** Bucket of its rate limit and scope of its idempotency keys: the owner, or for the anonymous owner its address. */
+  readonly bucket: string;
+}
+
+/** Which page of a list. */
+export interface PageRequest {
+  /** 0 means the default; more than the maximum is the maximum. */
+  readonly pageSize: number;
+  /** From the last page's answer; empty for the first. Bound to the other parameters of the list. */
+  readonly pageToken: string;
+}
+
+/** A page. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+}
+
+/** What a create asks for. */
+export interface CreateJobInput {
+  readonly spec: SpecRequest;
+  readonly iterations?: number;
+  /** Idempotency key; absent for none. */
+  readonly requestId?: string;
+  /** SHA-256 of the request as it was sent, for the comparison of repeated keys. */
+  readonly fingerprint: string;
+}
+
+/** What an estimate says. */
+export interface Estimate {
+  readonly plan: Plan;
+  readonly splits: Splits;
+  readonly models: readonly ModelUse[];
+  readonly warnings: readonly string[];
+  readonly detectableLift?: number;
+}
+
+/** What a watch gives: first the job as it stands, then events; or the note that older events are gone. */
+export type WatchItem =
+  | { readonly kind: "job"; readonly job: Job }
+  | { readonly kind: "event"; readonly event: JobEvent }
+  | {
+      readonly kind: "truncated";
+      readonly jobId: string;
+      readonly firstAvailable: number;
+      readonly ts: number;
+    };
+
+/**
+ * What callers can do with jobs; one file a verb beside this one. Every method rejects with an AppError; a job of
+ * somebody else is `not_found`, exactly as one that never was.
+ */
+export interface UseCases {
+  createJob(
+    caller: Caller,
+    input: CreateJobInput,
+  ): Promise<{ readonly job: Job; readonly replayed: boolean }>;
+  getJob(caller: Caller, jobId: string): Promise<Job>;
+  listJobs(caller: Caller, page: PageRequest, status?: JobStatus): Promise<Page<Job>>;
+  /** Ends after the terminal event, or with the signal's reason. Bad cursor: `invalid_cursor`. */
+  watchJob(caller: Caller, jobId: string, after: number, signal: AbortSignal): AsyncIterable<WatchItem>;
+  listEvents(
+    caller: Caller,
+    jobId: string,
+    page: PageRequest,
+    after: number,
+    types: readonly EventType[],
+  ): Promise<Page<JobEvent>>;
+  /** `ifMatch`: the etag the job must have; empty for any. */
+  cancelJob(caller: Caller, jobId: string, reason: string, ifMatch: string): Promise<Job>;
+  estimateJob(caller: Caller, spec: SpecRequest, iterations?: number): Promise<Estimate>;
+  deleteJob(caller: Caller, jobId: string): Promise<void>;
+}
+
+/** The etag of a job: changes with every change of it. */
+export function etagOf(job: Pick<Job, "id" | "revision">): string {
+  return `"${job.id}-${job.revision}"`;
+}
