@@ -10,7 +10,9 @@ import type { Role } from "../domain/spend.ts";
 export interface Store {
   /** Creates a job, its idempotency record included, or says why not. */
   createJob(input: NewJob): Promise<CreateOutcome>;
-  getJob(id: string): Promise<Job | undefined>;
+  getJob(id: string, view?: JobView): Promise<Job | undefined>;
+  /** The last checkpoint that {@link append} was given; undefined before the first. */
+  checkpoint(jobId: string): Promise<string | undefined>;
   /** Newest first, without foreign jobs; `before` is the cursor of the last page. */
   listJobs(query: JobQuery): Promise<readonly Job[]>;
   /** How many jobs there are by status. */
@@ -20,7 +22,10 @@ export interface Store {
 
   /** Takes a pending or running job for a worker: fence + 1, status `running`. Undefined where it is not to be had. */
   claim(jobId: string, worker: string, nowMs: number): Promise<Job | undefined>;
-  /** What a run records, in one fenced transaction. Gives the events as they were numbered. */
+  /**
+   * What a run records, in one fenced transaction. Gives the events as they were numbered. {@link FencedError} where
+   * the fence is an older one, or the job is no longer running.
+   */
   append(jobId: string, fence: number, write: RunWrite): Promise<readonly JobEvent[]>;
   /**
    * Changes a job from outside its run: compare-and-set on the status, optionally fence + 1 (so that the worker that
@@ -90,8 +95,14 @@ export type CreateOutcome =
   | { readonly kind: "mismatch" }
   | { readonly kind: "quota"; readonly open: number };
 
+/** How much of a job to read. */
+export interface JobView {
+  /** Leaves `spec.examples` empty: they can be megabytes, and most readers show none of them. */
+  readonly withoutExamples?: boolean;
+}
+
 /** Which jobs to list. */
-export interface JobQuery {
+export interface JobQuery extends JobView {
   readonly owner: string;
   readonly status?: JobStatus;
   readonly before?: { readonly createdAt: number; readonly id: string };
