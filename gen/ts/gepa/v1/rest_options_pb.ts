@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gepa/v1/rest_options.proto.
  */
 export const file_gepa_v1_rest_options: GenFile = /*@__PURE__*/
-  fileDesc("ChpnZXBhL3YxL3Jlc3Rfb3B0aW9ucy5wcm90bxIHZ2VwYS52MSLBAQoKUmVzdE1ldGhvZBIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRIQCghsb2NhdGlvbhgCIAEoCRIkCgdoZWFkZXJzGAMgAygLMhMuZ2VwYS52MS5SZXN0SGVhZGVyEi4KDGV2ZW50X3N0cmVhbRgEIAEoCzIYLmdlcGEudjEuUmVzdEV2ZW50U3RyZWFtEgwKBGV0YWcYBSABKAkSFwoPdGV4dF9tZWRpYV90eXBlGAYgASgJEgwKBG9wZW4YByABKAgiKQoKUmVzdEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBWZpZWxkGAIgASgJIlIKD1Jlc3RFdmVudFN0cmVhbRIUCgxjdXJzb3JfZmllbGQYASABKAkSFAoMY3Vyc29yX3F1ZXJ5GAIgASgJEhMKC2V2ZW50X2ZpZWxkGAMgASgJImEKC1Jlc3RNZXNzYWdlEhQKDHRhZ2dlZF9vbmVvZhgBIAEoCRIlCgdyZWZ1c2VkGAIgAygLMhQuZ2VwYS52MS5SZXN0UmVmdXNlZBIVCg1mb3JlaWduX2ZpZWxkGAMgASgJIisKC1Jlc3RSZWZ1c2VkEgwKBG5hbWUYASABKAkSDgoGcmVhc29uGAIgASgJIiwKCVJlc3RGaWVsZBIPCgdhbGlhc2VzGAEgAygJEg4KBmhpZGRlbhgCIAEoCDpWCgtyZXN0X21ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLSHAyABKAsyEy5nZXBhLnYxLlJlc3RNZXRob2RSCnJlc3RNZXRob2Q6WgoMcmVzdF9tZXNzYWdlEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGLSHAyABKAsyFC5nZXBhLnYxLlJlc3RNZXNzYWdlUgtyZXN0TWVzc2FnZTpSCgpyZXN0X2ZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxi0hwMgASgLMhIuZ2VwYS52MS5SZXN0RmllbGRSCXJlc3RGaWVsZGIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("ChpnZXBhL3YxL3Jlc3Rfb3B0aW9ucy5wcm90bxIHZ2VwYS52MSLBAQoKUmVzdE1ldGhvZBIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRIQCghsb2NhdGlvbhgCIAEoCRIkCgdoZWFkZXJzGAMgAygLMhMuZ2VwYS52MS5SZXN0SGVhZGVyEi4KDGV2ZW50X3N0cmVhbRgEIAEoCzIYLmdlcGEudjEuUmVzdEV2ZW50U3RyZWFtEgwKBGV0YWcYBSABKAkSFwoPdGV4dF9tZWRpYV90eXBlGAYgASgJEgwKBG9wZW4YByABKAgiKQoKUmVzdEhlYWRlchIMCgRuYW1lGAEgASgJEg0KBWZpZWxkGAIgASgJIpEBCg9SZXN0RXZlbnRTdHJlYW0SFAoMY3Vyc29yX2ZpZWxkGAEgASgJEhQKDGN1cnNvcl9xdWVyeRgCIAEoCRITCgtldmVudF9maWVsZBgDIAEoCRIWCg5zbmFwc2hvdF9maWVsZBgEIAEoCRIRCgloZWFkX3BhdGgYBSABKAkSEgoKZW5kZWRfcGF0aBgGIAEoCSJhCgtSZXN0TWVzc2FnZRIUCgx0YWdnZWRfb25lb2YYASABKAkSJQoHcmVmdXNlZBgCIAMoCzIULmdlcGEudjEuUmVzdFJlZnVzZWQSFQoNZm9yZWlnbl9maWVsZBgDIAEoCSIrCgtSZXN0UmVmdXNlZBIMCgRuYW1lGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIsCglSZXN0RmllbGQSDwoHYWxpYXNlcxgBIAMoCRIOCgZoaWRkZW4YAiABKAg6VgoLcmVzdF9tZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi0hwMgASgLMhMuZ2VwYS52MS5SZXN0TWV0aG9kUgpyZXN0TWV0aG9kOloKDHJlc3RfbWVzc2FnZRIfLmdvb2dsZS5wcm90b2J1Zi5NZXNzYWdlT3B0aW9ucxi0hwMgASgLMhQuZ2VwYS52MS5SZXN0TWVzc2FnZVILcmVzdE1lc3NhZ2U6UgoKcmVzdF9maWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYtIcDIAEoCzISLmdlcGEudjEuUmVzdEZpZWxkUglyZXN0RmllbGRiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * REST behaviour of one method.
@@ -135,6 +135,29 @@ export type RestEventStream = Message<"gepa.v1.RestEventStream"> & {
    * @generated from field: string event_field = 3;
    */
   eventField: string;
+
+  /**
+   * The request field, a bool, that asks for the state of things as the first message. It is set for every stream
+   * and is no query parameter.
+   *
+   * @generated from field: string snapshot_field = 4;
+   */
+  snapshotField: string;
+
+  /**
+   * Path into that first message: id of the last event there is, such as "job.last_event_id".
+   *
+   * @generated from field: string head_path = 5;
+   */
+  headPath: string;
+
+  /**
+   * Path into that first message: a field that is set once no event can follow, such as "job.ended_at". With the
+   * cursor at the head the answer is then 204, which tells a browser to stop asking.
+   *
+   * @generated from field: string ended_path = 6;
+   */
+  endedPath: string;
 };
 
 /**
@@ -151,8 +174,8 @@ export const RestEventStreamSchema: GenMessage<RestEventStream> = /*@__PURE__*/
  */
 export type RestMessage = Message<"gepa.v1.RestMessage"> & {
   /**
-   * Print as a tagged value: the header fields, then "type" (the name of the case that is set in this
-   * oneof) and the value of that case under the oneof's name.
+   * Print as a tagged value: the first field, then "type" (the name of the case that is set in this oneof), the
+   * other fields, and last the value of that case under the oneof's name.
    *
    * @generated from field: string tagged_oneof = 1;
    */
