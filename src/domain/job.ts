@@ -80,6 +80,19 @@ export interface JobProgress {
   /** Share used of the tightest limit, in [0, 1]. */
   readonly fraction: number;
   readonly spend: Spend;
+  /** Running time so far, over all the processes that had the job. */
+  readonly elapsedMs?: number;
+  /** What the engine was last told from outside: a resumed run is told the same again. */
+  readonly told?: ToldInput;
+}
+
+/** What comes from outside a run at one of its commits. */
+export type OutsideInput = "go" | "stop" | "pause" | "wall_time";
+
+/** The input told at a commit; at every commit before it that was "go". */
+export interface ToldInput {
+  readonly commit: number;
+  readonly input: OutsideInput;
 }
 
 /** A job as the store holds it. Times are milliseconds since the epoch. */

@@ -1,13 +1,10 @@
 import type { EngineEvent } from "../domain/event.ts";
-import type { JobFailure, JobResult } from "../domain/job.ts";
+import type { JobFailure, JobResult, OutsideInput } from "../domain/job.ts";
 import type { OptimizeSpec } from "../domain/spec.ts";
 import type { ModelUse, Spend } from "../domain/spend.ts";
 import type { Rng } from "../base/rng.ts";
 import type { Grader } from "../graders/grader.ts";
 import type { Model } from "../models/model.ts";
-
-/** What comes from outside at a commit: a recorded input, so that a resumed run is told the same again. */
-export type OutsideInput = "go" | "stop" | "pause" | "wall_time";
 
 /** Everything the search needs from the world. The models answer from the ledger where they can. */
 export interface EnginePorts {

@@ -41,9 +41,17 @@ export interface Store {
     types?: readonly EventType[],
   ): Promise<readonly JobEvent[]>;
 
+  /** The last state a run recorded for being taken up again. */
+  checkpoint(jobId: string): Promise<string | undefined>;
+
+  /** The answer recorded under this key of a root job, if any. */
+  call(rootId: string, key: string): Promise<LedgerRow | undefined>;
   /** Every answer paid for under a root job. */
   calls(rootId: string): AsyncIterable<LedgerRow>;
-  /** Records an answer before it is used. Not fenced: what was paid is booked whoever owns the job now. */
+  /**
+   * Records an answer before it is used. Not fenced: what was paid is booked whoever owns the job now. A key that
+   * has a row already keeps it.
+   */
   recordCall(row: LedgerRow): Promise<void>;
 
   /** Removes an ended job with its events and its idempotency record; its answers once no job of its family is left. */
