@@ -41,9 +41,6 @@ export interface Store {
     types?: readonly EventType[],
   ): Promise<readonly JobEvent[]>;
 
-  /** The last state a run recorded for being taken up again. */
-  checkpoint(jobId: string): Promise<string | undefined>;
-
   /** The answer recorded under this key of a root job, if any. */
   call(rootId: string, key: string): Promise<LedgerRow | undefined>;
   /** Every answer paid for under a root job. */
