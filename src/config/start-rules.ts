@@ -1,0 +1,25 @@
+import type { Config } from "./load-config.ts";
+import type { ConfigFault } from "./config-error.ts";
+
+/** Whether an address is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** What the values may not be together: a service that anybody could use must not start by accident. */
+export function startFaults(config: Config): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const open = !isLoopback(config.host);
+  if (open && config.dev) {
+    faults.push({
+      key: "--dev",
+      message: `serves callers without a token and so listens on loopback only, not on HOST=${config.host}. Leave out --dev or set HOST=127.0.0.1.`,
+    });
+  } else if (open && config.apiBearerTokens.length === 0) {
+    faults.push({
+      key: "API_BEARER_TOKENS",
+      message: `is empty, and HOST=${config.host} can be reached from outside. Set at least one token, or HOST=127.0.0.1.`,
+    });
+  }
+  return faults;
+}
