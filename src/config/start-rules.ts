@@ -1,5 +1,5 @@
-import type { Config } from "./load-config.ts";
 import type { ConfigFault } from "./config-error.ts";
+import type { Values } from "./keys.ts";
 
 /** Whether an address is reached from this machine alone. */
 export function isLoopback(host: string): boolean {
@@ -7,7 +7,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** What the values may not be together: a service that anybody could use must not start by accident. */
-export function startFaults(config: Config): ConfigFault[] {
+export function startFaults(config: Values & { readonly dev: boolean }): ConfigFault[] {
   const faults: ConfigFault[] = [];
   const open = !isLoopback(config.host);
   if (open && config.dev) {
