@@ -1,10 +1,11 @@
 import type { BudgetLine, Plan, Splits } from "./budget.ts";
 import type { CandidateText, FrontMember, Lesson } from "./candidate.ts";
 import type { Evaluation } from "./evaluation.ts";
-import type { JobFailure, StopReason } from "./job.ts";
+import type { JobFailure } from "./job.ts";
 import type { Artifacts, Report } from "./report.ts";
 import type { Components, Profile } from "./spec.ts";
 import type { ModelUse, Spend } from "./spend.ts";
+import type { StopReason } from "./stop-reason.ts";
 
 /** What a candidate is scored for. */
 export type JudgeStage = "parent_minibatch" | "minibatch" | "merge" | "validation" | "noise_floor" | "test";

@@ -3,6 +3,7 @@ import type { CandidateText } from "./candidate.ts";
 import type { ModelUse, Spend } from "./spend.ts";
 import type { Report } from "./report.ts";
 import type { OptimizeSpec } from "./spec.ts";
+import type { StopReason } from "./stop-reason.ts";
 
 /** Where a job stands. */
 export const JOB_STATUSES = ["pending", "running", "paused", "finished", "failed", "cancelled"] as const;
@@ -48,22 +49,6 @@ export interface JobResult {
   readonly report: Report;
   readonly stopReason: StopReason;
 }
-
-/** Why a job ended with a result. A budget that is used up is a normal end, not an error. */
-export const STOP_REASONS = [
-  "iterations",
-  "metric_calls",
-  "model_calls",
-  "tokens",
-  "cost",
-  "wall_time",
-  "solved",
-  "target_score",
-  "plateau",
-  "stopped",
-  "no_progress",
-] as const;
-export type StopReason = (typeof STOP_REASONS)[number];
 
 /** Why a job could not go on: a recorded value, never thrown at a caller. */
 export interface JobFailure {

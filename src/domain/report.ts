@@ -1,5 +1,5 @@
 import type { FrontMember, Lesson, LineageEntry } from "./candidate.ts";
-import type { StopReason } from "./job.ts";
+import type { StopReason } from "./stop-reason.ts";
 import type { Spend } from "./spend.ts";
 
 /** What the data says about the champion against the seed. */
