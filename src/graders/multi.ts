@@ -1,0 +1,49 @@
+import { digest } from "../base/digest.ts";
+import type { Grade, Grader } from "./grader.ts";
+
+/** One part of a weighted mean, ready to grade. */
+export interface WeightedGrader {
+  readonly name: string;
+  /** Above 0; only its share of the sum counts. */
+  readonly weight: number;
+  readonly grader: Grader;
+}
+
+/**
+ * The weighted mean of other graders; the parts' scores are told as objectives by their names. A part that can give
+ * no grade leaves the whole without one: the mean of the others would not be comparable.
+ */
+export function createMulti(parts: readonly WeightedGrader[]): Grader {
+  const total = parts.reduce((sum, part) => sum + part.weight, 0);
+  const shares = parts.map((part) => part.weight / total);
+  return {
+    fingerprint: digest({
+      kind: "multi",
+      parts: parts.map((part, i) => ({ name: part.name, share: shares[i], grader: part.grader.fingerprint })),
+    }),
+    callsPerGrade: parts.reduce((sum, part) => sum + part.grader.callsPerGrade, 0),
+    async grade(input, signal, repeat) {
+      const settled = await Promise.allSettled(
+        parts.map(({ grader }) => grader.grade(input, signal, repeat)),
+      );
+      signal.throwIfAborted();
+      const grades = settled.map((outcome) => {
+        if (outcome.status === "rejected") throw outcome.reason; // the first in order, whichever failed first
+        return outcome.value;
+      });
+      return mean(parts, shares, grades);
+    },
+  };
+}
+
+function mean(parts: readonly WeightedGrader[], shares: readonly number[], grades: readonly Grade[]): Grade {
+  const score = grades.reduce((sum, grade, i) => sum + grade.score * (shares[i] ?? 0), 0);
+  const byPart = grades.map((grade, i): [string, number] => [parts[i]?.name ?? "", grade.score]);
+  return {
+    score: Math.min(1, score), // shares of thirds can sum to a hair more than 1
+    feedback: grades
+      .map((grade, i) => `${parts[i]?.name} (${grade.score.toFixed(2)}): ${grade.feedback}`)
+      .join("\n"),
+    objectives: Object.assign({}, ...grades.map((grade) => grade.objectives), Object.fromEntries(byPart)),
+  };
+}
