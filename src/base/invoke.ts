@@ -32,10 +32,8 @@ export type InvokeResult =
  * Calls a method of the contract through the very implementation and interceptors that RPC clients reach.
  *
  * Rejects with an `AppError` only, and so do the messages of a stream; {@link errorHeader} gives the headers to send
- * with it. A stream resolves with its first message in hand, so that what refuses it still becomes a status, and an
- * empty stream is told by its first `next()`. `WatchJob` opens with a message that has no event as soon as the watch
- * stands, unless nothing is to come: then it is empty. A stream must be read to its end or given up by `return()`; it
- * ends by itself when `signal` aborts.
+ * with it. A stream resolves with its first message in hand, so that what refuses it still becomes a status. It must be
+ * read to its end or given up by `return()`; it ends by itself when `signal` aborts.
  */
 export type Invoke = (method: DescMethod, input: Message, context: InvokeContext) => Promise<InvokeResult>;
 

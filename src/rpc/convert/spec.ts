@@ -1,0 +1,133 @@
+import type { FieldViolation } from "../../base/errors.ts";
+import { PROMPT_COMPONENT, type Components, type Profile, type Selection } from "../../domain/spec.ts";
+import type {
+  BudgetRequest,
+  ConstraintsRequest,
+  ExampleRequest,
+  SearchConfigRequest,
+  SpecRequest,
+} from "../../domain/spec-request.ts";
+import type {
+  Budget,
+  Constraints,
+  Example,
+  OptimizeConfig,
+  OptimizeSpec,
+} from "../../../gen/ts/gepa/v1/spec_pb.ts";
+import { violationError } from "../errors.ts";
+import { graderSpec, needsIdeal } from "./grader.ts";
+import { splitOf } from "./spec-out.ts";
+
+/** Where the spec stands in the requests that have one. */
+const PATH = "spec";
+
+/**
+ * A spec as a caller sent it. The rules written in the contract hold already; what they cannot say is checked here:
+ * prompts that hold text, ids that are unique, ideals where the grader compares with them. Names every fault at once.
+ */
+export function specRequest(spec: OptimizeSpec | undefined): SpecRequest {
+  if (spec === undefined) throw violationError([{ field: PATH, description: "is missing" }]);
+  const grader = spec.grader && graderSpec(spec.grader, `${PATH}.grader`);
+  const components: Components =
+    spec.prompt === "" ? { ...spec.components } : { [PROMPT_COMPONENT]: spec.prompt };
+  const faults = [
+    ...blankComponents(spec),
+    ...repeatedIds(spec.examples),
+    ...(grader !== undefined && needsIdeal(grader) ? missingIdeals(spec.examples) : []),
+  ];
+  if (faults.length > 0) throw violationError(faults);
+  return {
+    ...(spec.name !== "" && { name: spec.name }),
+    components,
+    ...(spec.targetModelId !== "" && { targetModelId: spec.targetModelId }),
+    examples: spec.examples.map(exampleRequest),
+    ...(grader !== undefined && { grader }),
+    ...(spec.evaluationRubric !== "" && { evaluationRubric: spec.evaluationRubric }),
+    objectives: spec.objectives,
+    context: spec.context,
+    budget: budgetRequest(spec.budget),
+    constraints: constraintsRequest(spec.constraints),
+    config: configRequest(spec.config),
+    seed: Number(spec.seed),
+  };
+}
+
+function exampleRequest(example: Example): ExampleRequest {
+  const split = splitOf(example.split);
+  return {
+    ...(example.id !== "" && { id: example.id }),
+    input: example.input,
+    ...(example.ideal !== undefined && { ideal: example.ideal }),
+    ...(split !== undefined && { split }),
+    ...(example.metadata !== undefined && { metadata: example.metadata }),
+  };
+}
+
+function budgetRequest(budget: Budget | undefined): BudgetRequest {
+  if (budget === undefined) return {};
+  const { maxTokens, ...others } = fieldsOf(budget);
+  return { ...others, ...(maxTokens !== undefined && { maxTokens: Number(maxTokens) }) };
+}
+
+function constraintsRequest(constraints: Constraints | undefined): ConstraintsRequest {
+  if (constraints !== undefined) return fieldsOf(constraints);
+  return { mustKeep: [], mustNotContain: [], allowPlaceholderLoss: false, allowAnswerCopying: false };
+}
+
+function configRequest(config: OptimizeConfig | undefined): SearchConfigRequest {
+  if (config === undefined) return { operators: {} };
+  const { selection, profile, ...others } = fieldsOf(config);
+  return {
+    ...others,
+    // The contract's rules let only these names through.
+    ...(selection !== "" && { selection: selection as Selection }),
+    ...(profile !== "" && { profile: profile as Profile }),
+  };
+}
+
+type Present<T> = { [K in keyof T as K extends `$${string}` ? never : K]: Exclude<T[K], undefined> };
+
+/** The fields of a message that are set. */
+function fieldsOf<T extends object>(message: T): Present<T> {
+  const entries = Object.entries(message).filter(
+    ([name, value]) => value !== undefined && !name.startsWith("$"),
+  );
+  return Object.fromEntries(entries) as Present<T>;
+}
+
+function blankComponents(spec: OptimizeSpec): FieldViolation[] {
+  const texts: [field: string, text: string][] = Object.entries(spec.components).map(([name, text]) => [
+    `${PATH}.components["${name}"]`,
+    text,
+  ]);
+  if (spec.prompt !== "") texts.push([`${PATH}.prompt`, spec.prompt]);
+  return texts
+    .filter(([, text]) => text.trim() === "")
+    .map(([field]) => ({ field, description: "holds only white space; write the instruction to improve" }));
+}
+
+function repeatedIds(examples: readonly Example[]): FieldViolation[] {
+  const seen = new Map<string, number>();
+  const faults: FieldViolation[] = [];
+  for (const [i, example] of examples.entries()) {
+    const id = example.id === "" ? String(i + 1) : example.id;
+    const first = seen.get(id);
+    if (first === undefined) seen.set(id, i);
+    else {
+      faults.push({
+        field: `${PATH}.examples[${i}].id`,
+        description: `is "${id}", as that of examples[${first}]; ids are unique, and an example without one is numbered from 1`,
+      });
+    }
+  }
+  return faults;
+}
+
+function missingIdeals(examples: readonly Example[]): FieldViolation[] {
+  return [...examples.entries()]
+    .filter(([, example]) => example.ideal === undefined)
+    .map(([i]) => ({
+      field: `${PATH}.examples[${i}].ideal`,
+      description: "is missing; this grader compares the output with it",
+    }));
+}

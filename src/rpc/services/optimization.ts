@@ -1,0 +1,112 @@
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { AppError } from "../../base/errors.ts";
+import type { UseCases } from "../../jobs/use-cases.ts";
+import {
+  type OptimizationService,
+  WatchJobResponseSchema,
+} from "../../../gen/ts/gepa/v1/optimization_service_pb.ts";
+import { callerOf } from "../context.ts";
+import { cursor, eventTypes, protoEvent, protoTruncated } from "../convert/event.ts";
+import { jobStatus, protoJob } from "../convert/job.ts";
+import { protoPlan, protoSplits } from "../convert/plan.ts";
+import { specRequest } from "../convert/spec.ts";
+import { protoModelUse } from "../convert/spend.ts";
+import { fingerprint, idempotencyKey } from "../idempotency-key.ts";
+
+/** Header of an answer that repeats the one to an earlier request with the same key. */
+export const REPLAYED_HEADER = "idempotent-replayed";
+
+/** The optimisation service over the use cases: every method converts, calls one use case, and converts back. */
+export function optimizationService(useCases: UseCases) {
+  return {
+    async createJob(request, context) {
+      const requestId = idempotencyKey(request.requestId, context.requestHeader);
+      const { job, replayed } = await useCases.createJob(callerOf(context), {
+        spec: specRequest(request.spec),
+        ...(request.iterations !== undefined && { iterations: request.iterations }),
+        ...(requestId !== undefined && { requestId }),
+        fingerprint: fingerprint(request),
+      });
+      if (replayed) context.responseHeader.set(REPLAYED_HEADER, "true");
+      return { job: protoJob(job, "without spec") };
+    },
+
+    async getJob(request, context) {
+      return { job: protoJob(await useCases.getJob(callerOf(context), request.jobId), "with spec") };
+    },
+
+    async listJobs(request, context) {
+      const page = await useCases.listJobs(callerOf(context), request, jobStatus(request.status));
+      return {
+        jobs: page.items.map((job) => protoJob(job, "without spec")),
+        nextPageToken: page.nextPageToken,
+      };
+    },
+
+    async *watchJob(request, context) {
+      const after = cursor(request.afterEventId);
+      const items = useCases.watchJob(callerOf(context), request.jobId, after, context.signal);
+      for await (const item of items) {
+        switch (item.kind) {
+          case "job":
+            if (request.includeJob) {
+              yield create(WatchJobResponseSchema, { job: protoJob(item.job, "without spec") });
+            }
+            break;
+          case "event":
+            yield create(WatchJobResponseSchema, { event: protoEvent(item.event) });
+            break;
+          case "truncated":
+            yield create(WatchJobResponseSchema, { event: protoTruncated(item) });
+            break;
+        }
+      }
+    },
+
+    async listEvents(request, context) {
+      const after = cursor(request.afterEventId);
+      const types = eventTypes(request.types);
+      const page = await useCases.listEvents(callerOf(context), request.jobId, request, after, types);
+      return { events: page.items.map(protoEvent), nextPageToken: page.nextPageToken };
+    },
+
+    async cancelJob(request, context) {
+      const { jobId, reason, ifMatch } = request;
+      const job = await useCases.cancelJob(callerOf(context), jobId, reason, ifMatch);
+      return { job: protoJob(job, "without spec") };
+    },
+
+    async estimateJob(request, context) {
+      const spec = specRequest(request.spec);
+      const estimate = await useCases.estimateJob(callerOf(context), spec, request.iterations);
+      return {
+        plan: protoPlan(estimate.plan),
+        splits: protoSplits(estimate.splits),
+        models: estimate.models.map(protoModelUse),
+        warnings: [...estimate.warnings],
+        detectableLift: estimate.detectableLift,
+      };
+    },
+
+    async deleteJob(request, context) {
+      await useCases.deleteJob(callerOf(context), request.jobId);
+      return {};
+    },
+
+    stopJob: () => notServed("StopJob"),
+    pauseJob: () => notServed("PauseJob"),
+    resumeJob: () => notServed("ResumeJob"),
+    forkJob: () => notServed("ForkJob"),
+    listCandidates: () => notServed("ListCandidates"),
+    getCandidate: () => notServed("GetCandidate"),
+    listRollouts: () => notServed("ListRollouts"),
+    getReport: () => notServed("GetReport"),
+  } satisfies ServiceImpl<typeof OptimizationService>;
+}
+
+function notServed(method: string): never {
+  throw new AppError("not_implemented", `${method} is part of the contract but not served by this version.`, {
+    metadata: { method },
+  });
+}
