@@ -1,0 +1,57 @@
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { createLocalFanOut } from "./fan-out.ts";
+import { migrate } from "./migrate.ts";
+import { createSqlStore } from "./sql-store.ts";
+import { openConnection } from "./sqlite/connection.ts";
+import { createSqliteDriver } from "./sqlite/driver.ts";
+import type { Store } from "./store.ts";
+
+/** Where a store keeps its data. */
+export type StoreLocation = {
+  readonly kind: "sqlite";
+  /** A file, created with its directory if need be, or ":memory:" for one that ends with the process. */
+  readonly path: string;
+};
+
+/** What every store works with. */
+export interface StorePorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /**
+   * Told once, when a commit has failed so that durability can not be promised any more. Every later call rejects;
+   * the way out is to end the process and start it again.
+   */
+  readonly onBroken?: (error: Error) => void;
+}
+
+/** Kinds of stores. */
+export type StoreKind = StoreLocation["kind"];
+
+type Open<K extends StoreKind> = (
+  location: Extract<StoreLocation, { kind: K }>,
+  ports: StorePorts,
+) => Promise<Store>;
+
+const STORES = {
+  sqlite: async (location, ports) => {
+    const driver = createSqliteDriver({ connection: openConnection(location.path), ...ports });
+    try {
+      await migrate(driver, ports.clock);
+    } catch (error) {
+      await driver.close();
+      throw error;
+    }
+    return createSqlStore(driver, createLocalFanOut(ports.log));
+  },
+} satisfies { [K in StoreKind]: Open<K> };
+
+/**
+ * Opens the store and brings its schema up to date. Rejects with `storage_unavailable` and a sentence for the operator
+ * where the data are in use by another server, of a newer version, or not to be reached.
+ */
+export function openStore(location: StoreLocation, ports: StorePorts): Promise<Store> {
+  return STORES[location.kind](location, ports);
+}

@@ -1,0 +1,53 @@
+import type { Job } from "../../domain/job.ts";
+import type { Example } from "../../domain/spec.ts";
+import type { Tx } from "../driver.ts";
+import type { IdempotencyRecord } from "../store.ts";
+
+/** A key that was used and has not expired. */
+export interface KnownKey {
+  readonly fingerprint: string;
+  /** The job as it was when it was created. */
+  readonly job: Job;
+}
+
+/** What is known under the record's key; an expired one counts as absent. */
+export async function findRecord(tx: Tx, record: IdempotencyRecord): Promise<KnownKey | undefined> {
+  const [row] = await tx.all(
+    `SELECT i.fingerprint, i.job, d.body AS examples FROM idempotency i
+     JOIN job_documents d ON d.job_id = i.job_id AND d.name = 'examples'
+     WHERE i.owner = $1 AND i.route = $2 AND i.key = $3 AND i.created_at >= $4`,
+    [record.owner, record.route, record.key, record.validAfter],
+  );
+  if (row === undefined) return undefined;
+  const job = JSON.parse(String(row.job)) as Job;
+  const examples = JSON.parse(String(row.examples)) as readonly Example[];
+  return { fingerprint: String(row.fingerprint), job: { ...job, spec: { ...job.spec, examples } } };
+}
+
+/**
+ * Keeps the key with the job as it is now, in place of an expired record. The examples stay in the job's own document,
+ * which never changes and lives as long as the record.
+ */
+export async function putRecord(tx: Tx, record: IdempotencyRecord, job: Job): Promise<void> {
+  const snapshot: Job = { ...job, spec: { ...job.spec, examples: [] } };
+  await tx.run(
+    `INSERT INTO idempotency (owner, route, key, fingerprint, created_at, job_id, job)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (owner, route, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+       created_at = excluded.created_at, job_id = excluded.job_id, job = excluded.job`,
+    [
+      record.owner,
+      record.route,
+      record.key,
+      record.fingerprint,
+      record.createdAt,
+      job.id,
+      JSON.stringify(snapshot),
+    ],
+  );
+}
+
+/** Removes records older than `beforeMs` and gives how many there were. */
+export function expireRecords(tx: Tx, beforeMs: number): Promise<number> {
+  return tx.run("DELETE FROM idempotency WHERE created_at < $1", [beforeMs]);
+}
