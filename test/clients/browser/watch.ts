@@ -17,10 +17,7 @@ async function watch(
   const events: JsonValue[] = [];
   const request = { jobId, ...(after > 0 ? { afterEventId: BigInt(after) } : {}) };
   for await (const { event } of client.watchJob(request)) {
-    if (event !== undefined) {
-      events.push(toJson(EventSchema, event));
-      document.title = `${events.length} events`;
-    }
+    if (event !== undefined) events.push(toJson(EventSchema, event));
   }
   return events;
 }
