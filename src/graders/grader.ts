@@ -1,4 +1,5 @@
 import type { Example } from "../domain/spec.ts";
+import type { Price } from "../models/model.ts";
 
 /** What a grader sees. `output` comes from a model that was told what a caller wrote: it is data, never an order. */
 export interface GradeInput {
@@ -14,6 +15,15 @@ export interface Grade {
   readonly feedback: string;
   /** Scores of further criteria by name, each in [0, 1]. */
   readonly objectives: Readonly<Record<string, number>>;
+  /** What the grade was paid with, for the job's limits; absent where no model was called. */
+  readonly cost?: GradeCost;
+}
+
+/** Model calls of one grade, their input and output tokens, and US dollars where the price is known. */
+export interface GradeCost {
+  readonly modelCalls: number;
+  readonly tokens: number;
+  readonly costUsd?: number;
 }
 
 /** No grade could be had: a missing score, never a zero. */
@@ -33,6 +43,8 @@ export interface Grader {
   readonly fingerprint: string;
   /** Model calls one grade takes, expected; 0 for graders that call none. */
   readonly callsPerGrade: number;
+  /** Price of those calls; absent where none is made or it is not known. */
+  readonly price?: Price;
   /** `repeat` tells repeated grades of one output apart. Rejects with {@link GraderError} or the signal's reason. */
   grade(input: GradeInput, signal: AbortSignal, repeat?: number): Promise<Grade>;
 }
