@@ -2,13 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 import type { Driver } from "./driver.ts";
 import { first } from "./migrations/0001-first.ts";
-
-/** One step of the schema. A step that was released is never edited: a change is a new step. */
-export interface Migration {
-  readonly version: number;
-  /** Statements without parameters, in the shared SQL. */
-  readonly sql: string;
-}
+import type { Migration } from "./migrations/migration.ts";
 
 /** Every step, in order; versions are 1, 2, 3 … */
 export const MIGRATIONS: readonly Migration[] = [first];

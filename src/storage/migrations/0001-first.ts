@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "./migration.ts";
 
 /**
  * A job's row holds only what is small and changes often; its texts stand in `job_documents`, each rewritten only when

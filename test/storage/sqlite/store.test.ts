@@ -1,13 +1,16 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { silentLogger } from "../../../src/base/log.ts";
 import { noMetrics } from "../../../src/base/metrics.ts";
 import { SCHEMA_VERSION } from "../../../src/storage/migrate.ts";
 import { openStore } from "../../../src/storage/registry.ts";
 import { openConnection } from "../../../src/storage/sqlite/connection.ts";
-import { describeDurableStore, describeStore, type StorePlace } from "../../contract/store.ts";
+import { describeDurableStore, describeStore } from "../../contract/store.ts";
+import type { StorePlace } from "../../contract/store/under-test.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { aJob } from "../../support/jobs.ts";
 
@@ -48,6 +51,21 @@ describe("opening a SQLite file", () => {
     const next = await openStore({ kind: "sqlite", path }, ports);
     expect((await next.getJob("j1"))?.id).toBe("j1");
     await next.close();
+  });
+
+  test("the lock holds against another process too", async () => {
+    const store = await openStore({ kind: "sqlite", path }, ports);
+    const script = `
+      import Database from "libsql";
+      try {
+        new Database(process.argv[1]).exec("BEGIN IMMEDIATE");
+      } catch (error) {
+        process.stdout.write(error.code);
+      }`;
+    const args = ["--input-type=module", "--eval", script, path];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).toBe("SQLITE_BUSY");
+    await store.close();
   });
 
   test("data of a newer version are refused and not touched", async () => {
