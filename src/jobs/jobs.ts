@@ -1,0 +1,58 @@
+import { cancelJob } from "./cancel-job.ts";
+import { createJob } from "./create-job.ts";
+import { deleteJob } from "./delete-job.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import { estimateJob } from "./estimate-job.ts";
+import { getJob } from "./get-job.ts";
+import { createInFlightGate, sweepIdempotency } from "./idempotency.ts";
+import { listEvents } from "./list-events.ts";
+import { listJobs } from "./list-jobs.ts";
+import type { JobsDeps } from "./ports.ts";
+import { runJob } from "./run-job.ts";
+import { createRunningJobs } from "./running-jobs.ts";
+import type { UseCases } from "./use-cases.ts";
+import { createWatchHub } from "./watch-hub.ts";
+import { watchJob } from "./watch-job.ts";
+
+/** The jobs of one process: what callers can do with them, and what runs them. */
+export interface Jobs {
+  readonly useCases: UseCases;
+  /** Takes up the jobs an earlier process left running, then those that wait. */
+  start(): void;
+  /**
+   * Claims nothing more and stops the runs without a terminal event, so that the next start takes them up. Resolves
+   * after their last writes; rejects with the signal's reason.
+   */
+  drain(signal: AbortSignal): Promise<void>;
+  /** Lets go of the store's wake-ups; after the streams have ended, before the store is closed. */
+  close(): void;
+}
+
+/** Puts the use cases and the runtime together. `worker` names this process in the jobs it claims. */
+export function createJobs(deps: JobsDeps, worker: string): Jobs {
+  const hub = createWatchHub(deps.store, deps.clock);
+  const running = createRunningJobs();
+  const dispatcher = createDispatcher(deps, running, worker, (job, signal) => runJob(deps, job, signal));
+  let stopSweep: (() => void) | undefined;
+  return {
+    useCases: {
+      createJob: createJob(deps, createInFlightGate(), dispatcher.wake),
+      getJob: getJob(deps),
+      listJobs: listJobs(deps),
+      watchJob: watchJob(deps, hub),
+      listEvents: listEvents(deps),
+      cancelJob: cancelJob(deps, running),
+      estimateJob: estimateJob(deps),
+      deleteJob: deleteJob(deps, hub),
+    },
+    start() {
+      stopSweep = sweepIdempotency(deps, deps.limits.idempotencyTtlMs);
+      dispatcher.start();
+    },
+    async drain(signal) {
+      stopSweep?.();
+      await dispatcher.drain(signal);
+    },
+    close: () => hub.close(),
+  };
+}

@@ -1,0 +1,112 @@
+import type { Clock } from "../base/clock.ts";
+import { digest } from "../base/digest.ts";
+import { ROLES, type Role, type RoleSpend, type Spend } from "../domain/spend.ts";
+import type { ModelFailure, ModelRequest, ModelResponse } from "../models/model.ts";
+import type { LedgerRow, Store } from "../storage/store.ts";
+
+/** How a call ended for good. */
+export type CallOutcome =
+  | { readonly kind: "answer"; readonly response: ModelResponse }
+  | { readonly kind: "failure"; readonly failure: ModelFailure; readonly message: string };
+
+/**
+ * The books of one job: what was paid is never paid again.
+ *
+ * Answers are shared by the whole family of a root job. Failures are the job's own: a resumed run must decide as it
+ * did before, so it is told the same failure again; but a fork, or another try with the next `sampleIndex` (which is
+ * another key), asks the provider anew, for what failed yesterday need not fail today.
+ *
+ * Answers stay in the store and are read by key: a read costs nothing beside a call, and memory does not grow with
+ * the job.
+ */
+export interface Ledger {
+  find(key: string): Promise<CallOutcome | undefined>;
+  /** Durable once it resolves. */
+  record(key: string, role: Role, outcome: CallOutcome): Promise<void>;
+  /** What this job has paid so far, over all its runs. */
+  spend(): Spend;
+  /** Resolves when no record is being written. */
+  settled(): Promise<void>;
+}
+
+/** Key of a call: everything that decides its answer, so that equal calls meet wherever they are made. */
+export function callKey(role: Role, servedBy: string, request: ModelRequest): string {
+  return digest({ role, servedBy, request });
+}
+
+/** Opens the books of a job and adds up what it has paid in earlier runs. */
+export async function openLedger(
+  store: Pick<Store, "call" | "calls" | "recordCall">,
+  clock: Clock,
+  job: { readonly id: string; readonly rootId: string },
+): Promise<Ledger> {
+  const tally = createTally();
+  for await (const row of store.calls(job.rootId)) {
+    if (row.jobId === job.id) tally.add(row.role, outcomeOf(row));
+  }
+  const failureKey = (key: string) => `${key} ${job.id}`;
+  const read = (key: string) => store.call(job.rootId, key);
+  const writing = new Set<Promise<void>>(); // bounded by the calls in flight
+  return {
+    async find(key) {
+      const row = (await read(key)) ?? (await read(failureKey(key)));
+      return row === undefined ? undefined : outcomeOf(row);
+    },
+    async record(key, role, outcome) {
+      const write = store.recordCall({
+        rootId: job.rootId,
+        jobId: job.id,
+        key: outcome.kind === "answer" ? key : failureKey(key),
+        role,
+        ts: clock.now(),
+        outcome: JSON.stringify(outcome),
+      });
+      writing.add(write);
+      await write.finally(() => writing.delete(write));
+      tally.add(role, outcome);
+    },
+    spend: tally.spend,
+    async settled() {
+      await Promise.allSettled(writing);
+    },
+  };
+}
+
+function outcomeOf(row: LedgerRow): CallOutcome {
+  return JSON.parse(row.outcome) as CallOutcome;
+}
+
+function createTally(): { add(role: Role, outcome: CallOutcome): void; spend(): Spend } {
+  const byRole = new Map<Role, RoleSpend>();
+  const none = {
+    calls: 0,
+    failedCalls: 0,
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    outputTokens: 0,
+    costUsd: 0,
+  };
+  return {
+    add(role, outcome) {
+      const sum = byRole.get(role) ?? { role, ...none };
+      byRole.set(role, outcome.kind === "answer" ? withAnswer(sum, outcome.response) : withFailure(sum));
+    },
+    spend: () => ROLES.flatMap((role) => byRole.get(role) ?? []),
+  };
+}
+
+function withFailure(sum: RoleSpend): RoleSpend {
+  return { ...sum, failedCalls: sum.failedCalls + 1 };
+}
+
+/** One answer without a price makes the whole sum unknown: a sum that leaves something out would be a lie. */
+function withAnswer({ costUsd, ...sum }: RoleSpend, { usage, costUsd: paid }: ModelResponse): RoleSpend {
+  return {
+    ...sum,
+    calls: sum.calls + 1,
+    inputTokens: sum.inputTokens + usage.inputTokens,
+    cachedInputTokens: sum.cachedInputTokens + usage.cachedInputTokens,
+    outputTokens: sum.outputTokens + usage.outputTokens,
+    ...(costUsd === undefined || paid === undefined ? {} : { costUsd: costUsd + paid }),
+  };
+}

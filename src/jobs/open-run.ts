@@ -1,0 +1,96 @@
+import { createRng } from "../base/rng.ts";
+import type { Job, JobFailure } from "../domain/job.ts";
+import type { EngineInput, EnginePorts } from "../engine/ports.ts";
+import type { Store } from "../storage/store.ts";
+import { graderOf, modelUses } from "./grading.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { type LedgeredModelDeps, ledgeredModel } from "./ledgered-model.ts";
+import type { JobsDeps } from "./ports.ts";
+import { changedModels } from "./run-failure.ts";
+import { createRunProgress, type RunProgress } from "./run-progress.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+import { createRunTime } from "./run-time.ts";
+import { decodeCheckpoint } from "./run-writer.ts";
+
+/** Events read at once when the texts of an earlier run are looked up. */
+const PAGE_EVENTS = 100;
+
+/** A run that is ready to be driven. */
+export interface Run {
+  readonly input: EngineInput;
+  readonly ports: EnginePorts;
+  /** Engine events that the checkpoint stands behind; 0 for a fresh start. */
+  readonly ordinal: number;
+  readonly ledger: Ledger;
+  readonly progress: RunProgress;
+}
+
+/**
+ * Brings a claimed job to where its last run left it: books, checkpoint, time, figures; and builds what the engine
+ * needs. Gives a failure where this process is not the one the job was created for. Rejects with
+ * `model_not_configured`, or with the store's errors.
+ */
+export async function openRun(
+  deps: JobsDeps,
+  job: Job,
+  recorder: RunRecorder,
+  signal: AbortSignal,
+  onStoreFailure: (error: unknown) => void,
+): Promise<Run | JobFailure> {
+  const { store, clock, metrics } = deps;
+  const ledger = await openLedger(store, clock, job);
+  const progress = createRunProgress(job.progress);
+  const time = createRunTime(clock, job.progress, job.spec.budget.maxWallTimeS);
+  recorder.showProgress(() => {
+    const told = time.told();
+    return {
+      ...progress.soFar(),
+      spend: ledger.spend(),
+      elapsedMs: time.elapsedMs(),
+      ...(told === undefined ? {} : { told }),
+    };
+  });
+
+  const raw = deps.resolveModels(job.spec.targetModelId);
+  const wrap: LedgeredModelDeps = { ledger, clock, metrics, signal, onStoreFailure };
+  const judge = ledgeredModel("judge", raw.judge, wrap);
+  const grader = graderOf(deps.graders, job.spec, judge);
+  const changed = changedModels(job, modelUses(raw, grader), grader.fingerprint);
+  if (changed !== undefined) return changed;
+
+  const saved = await store.checkpoint(job.id);
+  const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved);
+  if (checkpoint !== undefined) await learnTexts(store, job.id, progress);
+  return {
+    input: {
+      spec: job.spec,
+      models: job.models,
+      judgeFingerprint: job.judgeFingerprint,
+      ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.state }),
+    },
+    ports: {
+      target: ledgeredModel("target", raw.target, wrap),
+      reflection: ledgeredModel("reflection", raw.reflection, wrap),
+      grader,
+      rng: createRng({ seed: job.spec.seed }),
+      concurrency: deps.limits.callsInFlightPerJob,
+      outside: async (commit) => time.outside(commit),
+      measure: () => ({ spend: ledger.spend(), timing: time.timing(progress.soFar().fraction) }),
+    },
+    ordinal: checkpoint?.ordinal ?? 0,
+    ledger,
+    progress,
+  };
+}
+
+/** Reads the candidates' texts from the log: a run taken up from a checkpoint does not yield them again. */
+async function learnTexts(store: Pick<Store, "events">, jobId: string, progress: RunProgress): Promise<void> {
+  for (let after = 0; ; ) {
+    const page = await store.events(jobId, after, PAGE_EVENTS, ["generate"]);
+    for (const event of page) {
+      if (event.type === "generate") progress.learn(event.data.candidateId, event.data.components);
+      after = event.id;
+    }
+    if (page.length < PAGE_EVENTS) return;
+  }
+}

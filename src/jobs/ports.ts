@@ -1,0 +1,92 @@
+import type { Clock } from "../base/clock.ts";
+import type { FieldViolation } from "../base/errors.ts";
+import type { Ids } from "../base/ids.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import type { Plan, Splits } from "../domain/budget.ts";
+import type { Example, GraderSpec, OptimizeSpec } from "../domain/spec.ts";
+import type { Optimise } from "../engine/ports.ts";
+import type { Grader } from "../graders/grader.ts";
+import type { Model } from "../models/model.ts";
+import type { Store } from "../storage/store.ts";
+
+/** Everything the use cases and the runtime need from the world; `app` puts it together. */
+export interface JobsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly limits: JobLimits;
+  /**
+   * The models of one job, ready to use: with their limiter, retries and timeouts. Without an id the target is the
+   * server's default. Throws `model_not_configured` with the variable to set.
+   */
+  readonly resolveModels: (targetModelId?: string) => RoleModels;
+  readonly graders: GraderPort;
+  readonly engine: EnginePort;
+}
+
+/** Bounds of this server; each is a configuration value with its own reason there. */
+export interface JobLimits {
+  /** Iterations a job may ask for; more is refused. */
+  readonly maxIterations: number;
+  /** Jobs of one owner that may wait or run at once; one more is refused. */
+  readonly maxOpenJobsPerOwner: number;
+  /** How long an idempotency key is remembered. */
+  readonly idempotencyTtlMs: number;
+  /** Jobs this process runs at once; further ones wait as `pending`. */
+  readonly maxRunningJobs: number;
+  /** Model and grader calls one job may have in flight at once. */
+  readonly callsInFlightPerJob: number;
+}
+
+/** The models of one job by role. */
+export interface RoleModels {
+  readonly target: Model;
+  readonly judge: Model;
+  readonly reflection: Model;
+}
+
+/** What a grader is made with. */
+export interface GradingInput {
+  /** Called by the kinds that need one. */
+  readonly judge: Model;
+  /** The job's rubric. */
+  readonly rubric?: string;
+  readonly objectives: readonly string[];
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** The graders, seen from here. */
+export interface GraderPort {
+  /** Builds a grader; pure. */
+  create(grader: GraderSpec, input: GradingInput): Grader;
+  /** What is wrong with a grader on these examples; fields as the caller wrote them, such as `examples[3].ideal`. */
+  check(grader: GraderSpec, examples: readonly Example[]): readonly FieldViolation[];
+}
+
+/** What a plan is made from beside the spec. */
+export interface PlanInput {
+  readonly spec: OptimizeSpec;
+  readonly models: RoleModels;
+  readonly grader: Grader;
+}
+
+/** What a job would do. */
+export interface PlanOutcome {
+  readonly plan: Plan;
+  readonly splits: Splits;
+  readonly warnings: readonly string[];
+  /** Smallest lift the test split could show; absent where there is none. */
+  readonly detectableLift?: number;
+}
+
+/** The engine, seen from here. */
+export interface EnginePort {
+  readonly optimise: Optimise;
+  /** Pure. */
+  plan(input: PlanInput): PlanOutcome;
+  /** Operators a caller may weigh. */
+  readonly operatorNames: readonly string[];
+}

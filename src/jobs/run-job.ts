@@ -1,0 +1,171 @@
+import { abortable } from "../base/abort.ts";
+import type { EngineEvent } from "../domain/event.ts";
+import type { Job } from "../domain/job.ts";
+import type { EngineOutcome } from "../engine/ports.ts";
+import { FencedError } from "../storage/store.ts";
+import { noteTransition } from "./note-transition.ts";
+import { openRun, type Run } from "./open-run.ts";
+import type { JobsDeps } from "./ports.ts";
+import { failureOf, isStoreTrouble } from "./run-failure.ts";
+import { createRunRecorder, type Recording, type RunRecorder } from "./run-recorder.ts";
+import { createRunWriter, type RunWriter } from "./run-writer.ts";
+import { RunStopped } from "./running-jobs.ts";
+
+/**
+ * How a run ended here. `ended`: the job is over, or paused. `lost`: it is somebody else's now. `stopped`: this
+ * process gave it up. `interrupted`: the store is in trouble; the job stays `running` and can be claimed again.
+ */
+export type RunEnd = "ended" | "lost" | "stopped" | "interrupted";
+
+/**
+ * Runs a claimed job to its end: drives the engine from the last checkpoint, records what it yields, closes the log.
+ * Never rejects. When the signal aborts, the run stops without a terminal event and can be taken up again.
+ */
+export async function runJob(deps: JobsDeps, job: Job, signal: AbortSignal): Promise<RunEnd> {
+  const own = new AbortController();
+  const either = AbortSignal.any([signal, own.signal]);
+  const recorder = createRunRecorder(deps, job);
+  const fail = (error: unknown) => own.abort(error);
+  try {
+    const run = await openRun(deps, job, recorder, either, fail);
+    const ended = "code" in run ? failed(run) : await drive(deps, job, run, recorder, either, fail);
+    return await close(deps, job, recorder, ended);
+  } catch (error) {
+    // The first reason to stop is the true one; what the engine rejected with may only follow from it.
+    const cause = either.aborted ? either.reason : error;
+    return leftBy(deps, job, cause) ?? (await closeAfterBug(deps, job, recorder, cause));
+  } finally {
+    own.abort(new RunStopped("draining")); // whatever the engine left in flight ends with the run
+  }
+}
+
+/** What the engine came to, with the events that belong into the last write. */
+interface Ended {
+  readonly outcome: EngineOutcome;
+  readonly tail: readonly EngineEvent[];
+  readonly engineOrdinal?: number;
+}
+
+function failed(failure: Extract<EngineOutcome, { kind: "failed" }>["failure"]): Ended {
+  return { outcome: { kind: "failed", failure }, tail: [] };
+}
+
+async function drive(
+  deps: JobsDeps,
+  job: Job,
+  run: Run,
+  recorder: RunRecorder,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+): Promise<Ended> {
+  const writer = createRunWriter((batch) => recorder.record(batch), job.engineOrdinal, fail);
+  try {
+    const ended = await drain(deps, job, run, writer, signal);
+    await writer.flush();
+    return ended;
+  } finally {
+    // What was yielded and what was paid is worth keeping, however the run ended.
+    await writer.flush().catch(() => undefined); // a failed write has told `fail` already
+    await run.ledger.settled();
+  }
+}
+
+/**
+ * Takes the engine's steps to their end. Events that an earlier run recorded are dropped; from `final` on they are
+ * held back, so that the outcome and the end of the log are one write.
+ */
+async function drain(
+  deps: JobsDeps,
+  job: Job,
+  run: Run,
+  writer: RunWriter,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const steps = deps.engine.optimise(run.input, run.ports, signal);
+  const tail: EngineEvent[] = [];
+  for (let ordinal = run.ordinal; ; ) {
+    const next = await abortable(steps.next(), signal);
+    if (next.done) return { outcome: next.value, tail, engineOrdinal: writer.ordinal + tail.length };
+    const step = next.value;
+    if (step.kind === "checkpoint") {
+      if (step.ordinal !== ordinal) throw new Error(`checkpoint at ${step.ordinal} after ${ordinal} events`);
+      await writer.push(step);
+      continue;
+    }
+    ordinal++;
+    if (ordinal <= job.engineOrdinal) continue;
+    run.progress.see(step.event);
+    if (tail.length > 0 || step.event.type === "final") tail.push(step.event);
+    else await writer.push(step);
+  }
+}
+
+/** The last write of a run: the outcome, its events and the new status together. */
+async function close(deps: JobsDeps, job: Job, recorder: RunRecorder, ended: Ended): Promise<RunEnd> {
+  const { outcome, tail, engineOrdinal } = ended;
+  const { reason, ...recording } = closing(outcome);
+  await recorder.record({
+    ...recording,
+    events: [...tail, ...recording.events],
+    ...(engineOrdinal === undefined ? {} : { engineOrdinal }),
+  });
+  noteTransition(deps, job, { from: "running", to: recording.status, reason });
+  return "ended";
+}
+
+function closing(
+  outcome: EngineOutcome,
+): Recording & { readonly status: "finished" | "failed" | "paused"; readonly reason: string } {
+  switch (outcome.kind) {
+    case "finished": {
+      const { result } = outcome;
+      const { stopReason } = result;
+      return {
+        events: [{ type: "finished", data: { stopReason } }],
+        status: "finished",
+        result,
+        reason: stopReason,
+      };
+    }
+    case "failed": {
+      const { failure } = outcome;
+      return { events: [{ type: "failed", data: failure }], status: "failed", failure, reason: failure.code };
+    }
+    case "paused": {
+      const reason = "the caller asked for it";
+      return { events: [{ type: "paused", data: { by: "caller", reason } }], status: "paused", reason };
+    }
+  }
+}
+
+/** How a run ended that leaves its job as it is; undefined where the job itself must fail. */
+function leftBy(deps: JobsDeps, job: Job, cause: unknown): RunEnd | undefined {
+  const fields = { job_id: job.id, fence: job.fence };
+  if (cause instanceof FencedError) {
+    deps.log.info("run_lost", fields);
+    return "lost";
+  }
+  if (cause instanceof RunStopped) {
+    deps.log.info("run_stopped", { ...fields, reason: cause.why });
+    return "stopped";
+  }
+  if (isStoreTrouble(cause)) {
+    deps.log.warn("run_interrupted", fields, cause);
+    return "interrupted";
+  }
+  return undefined;
+}
+
+async function closeAfterBug(
+  deps: JobsDeps,
+  job: Job,
+  recorder: RunRecorder,
+  cause: unknown,
+): Promise<RunEnd> {
+  deps.log.error("run_failed", { job_id: job.id, fence: job.fence }, cause);
+  try {
+    return await close(deps, job, recorder, failed(failureOf(cause)));
+  } catch (error) {
+    return leftBy(deps, job, error) ?? "interrupted";
+  }
+}

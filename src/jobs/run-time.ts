@@ -1,0 +1,52 @@
+import type { Clock } from "../base/clock.ts";
+import type { JobProgress, OutsideInput, ToldInput } from "../domain/job.ts";
+
+const MS_PER_S = 1000;
+
+/** Running time of a job and what it is told because of it. */
+export interface RunTime {
+  /** Running time so far, over all runs. */
+  elapsedMs(): number;
+  /** Seconds elapsed, and left at the present pace where `fraction` of the tightest limit is used. */
+  timing(fraction: number): { readonly elapsedS: number; readonly etaS?: number };
+  /**
+   * What the engine is told before a commit. It is remembered, and every write of the run carries it: events that
+   * follow from it are never durable without it, so a resumed run is told the same again.
+   */
+  outside(commit: number): OutsideInput;
+  told(): ToldInput | undefined;
+}
+
+/** Time of one run that goes on from `start`. The deadline counts running time by the clock that never jumps. */
+export function createRunTime(clock: Clock, start: JobProgress, maxWallTimeS: number | undefined): RunTime {
+  const began = clock.monotonic();
+  const before = start.elapsedMs ?? 0;
+  const deadlineMs = maxWallTimeS === undefined ? Number.POSITIVE_INFINITY : maxWallTimeS * MS_PER_S;
+  let told = start.told;
+  const elapsedMs = () => before + clock.monotonic() - began;
+  return {
+    elapsedMs,
+    timing(fraction) {
+      const elapsedS = seconds(elapsedMs());
+      if (fraction <= 0) return { elapsedS };
+      return { elapsedS, etaS: seconds((elapsedMs() * (1 - fraction)) / fraction) };
+    },
+    outside(commit) {
+      if (told !== undefined && commit < told.commit) return "go";
+      if (told !== undefined && isBinding(told, commit)) return told.input;
+      told = { commit, input: elapsedMs() >= deadlineMs ? "wall_time" : "go" };
+      return told.input;
+    },
+    told: () => told,
+  };
+}
+
+/** Whether the last input decides this commit too: it is the same one, or the job was told to come to an end. */
+function isBinding(told: ToldInput, commit: number): boolean {
+  if (told.input === "pause") return false; // the pause is over: that is why the job runs again
+  return told.commit === commit || told.input !== "go";
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms) / MS_PER_S;
+}
