@@ -1,3 +1,4 @@
+import { modelPrices } from "./prices.ts";
 import type { Secret } from "./secret.ts";
 import {
   choice,
@@ -63,7 +64,7 @@ export const KEYS = {
     "REQUIRE_AUTH",
     flag,
     "true",
-    "With false, calls without a token are served as one anonymous owner. A wrong token is refused all the same.",
+    "With false, calls without a token are served as one anonymous owner. Where tokens are known, a wrong one is refused all the same.",
   ),
   metricsRequireAuth: key(
     "METRICS_REQUIRE_AUTH",
@@ -129,6 +130,12 @@ export const KEYS = {
     integer(1, 1000),
     "8",
     "Calls in flight at once, over all jobs, for each provider.",
+  ),
+  modelPrices: key(
+    "MODEL_PRICES",
+    modelPrices,
+    "{}",
+    "Prices of models whose price is not known, or that cost you something else. A budget in dollars needs them.",
   ),
   demoLatencyMs: key(
     "DEMO_LATENCY_MS",

@@ -51,6 +51,14 @@ describe("where a value comes from", () => {
     expect(config.openaiApiKey?.reveal()).toBe("sk-from-file");
   });
 
+  it("reads prices, cached input costing what input costs unless told otherwise", () => {
+    const prices = { a: { input: 1, output: 4 }, b: { input: 2, cached_input: 0.5, output: 8 } };
+    expect(load({ env: { MODEL_PRICES: JSON.stringify(prices) } }).modelPrices).toEqual({
+      a: { inputPerMTok: 1, cachedInputPerMTok: 1, outputPerMTok: 4 },
+      b: { inputPerMTok: 2, cachedInputPerMTok: 0.5, outputPerMTok: 8 },
+    });
+  });
+
   it("gives a frozen value", () => {
     const config = load({ env: { API_BEARER_TOKENS: "a,b" } });
     expect(Object.isFrozen(config) && Object.isFrozen(config.apiBearerTokens)).toBe(true);
@@ -101,6 +109,11 @@ describe("faults", () => {
     ["API_BEARER_TOKENS", "[1]", "JSON list"],
     ["SSE_PING_INTERVAL_S", "0", "seconds from 0.1"],
     ["MODEL_TIMEOUT_S", "ten", "seconds"],
+    ["MODEL_PRICES", "[]", "no JSON object"],
+    ["MODEL_PRICES", "{x", "no JSON object"],
+    ["MODEL_PRICES", '{"m":{"input":1}}', 'price of "m"'],
+    ["MODEL_PRICES", '{"m":{"input":-1,"output":1}}', 'price of "m"'],
+    ["MODEL_PRICES", '{"m":{"input":1,"output":1,"cached":1}}', 'price of "m"'],
   ];
   for (const [env, raw, words] of wrong) {
     it(`name ${env} for ${raw}`, () => {
