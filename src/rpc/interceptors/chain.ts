@@ -41,7 +41,7 @@ export function interceptorChain(deps: ChainDeps): Interceptor[] {
     errorBoundary(deps.log),
     draining(deps.serving),
     auth(deps.auth),
-    deadline(deps.clock),
+    deadline(deps.clock, deps.serving),
     rateLimit(deps.rateLimit, deps),
     validation(),
   ];

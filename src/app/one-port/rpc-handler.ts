@@ -1,0 +1,89 @@
+import { createConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { Logger } from "../../base/log.ts";
+import { methodName } from "../../rpc/access.ts";
+import { clientAddressKey, requestIdKey } from "../../rpc/context.ts";
+import { registerRoutes, type Route } from "../../rpc/routes.ts";
+import type { Serving } from "../../rpc/serving.ts";
+import { limitBody } from "./body-limit.ts";
+import type { ClientAddress } from "./client-address.ts";
+import { plainGrpcMessage } from "./grpc-message.ts";
+import { answer, type HttpHandler, type HttpRequest, type HttpResponse } from "./http.ts";
+
+/** GetJob gives back a spec as large as a request may be, and a result beside it. */
+const ANSWER_EXTRA_BYTES = 4 * 1024 * 1024;
+
+/** Node's timers fire at once beyond this, so a longer deadline would be none. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** What {@link createRpcHandler} needs. */
+export interface RpcHandlerDeps {
+  readonly routes: readonly Route[];
+  readonly interceptors: Interceptor[];
+  readonly serving: Serving;
+  readonly log: Logger;
+  readonly clientAddress: ClientAddress;
+  readonly maxRequestBytes: number;
+}
+
+/**
+ * gRPC, gRPC-Web and Connect. It stands in for connect-node's own adapter, which lets a malformed Host header end the
+ * process, writes to the console, and has no place to hook a body limit in.
+ */
+export function createRpcHandler(deps: RpcHandlerDeps): HttpHandler {
+  const router = createConnectRouter({
+    interceptors: deps.interceptors,
+    shutdownSignal: deps.serving.shutdown,
+    readMaxBytes: deps.maxRequestBytes,
+    writeMaxBytes: deps.maxRequestBytes + ANSWER_EXTRA_BYTES,
+    maxTimeoutMs: MAX_TIMEOUT_MS,
+    acceptCompression: [compressionGzip, compressionBrotli],
+  });
+  registerRoutes(router, deps.routes);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  return (request, response) => {
+    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+    if (handler === undefined) {
+      refuse(response, 404, "not_found", "There is nothing at this path.");
+      return;
+    }
+    const values = createContextValues().set(clientAddressKey, deps.clientAddress(request));
+    const universal = universalRequest(request, response, values);
+    if (universal === undefined) {
+      refuse(response, 400, "bad_request", "The Host header or the path can not be read.");
+      return;
+    }
+    response.once("close", () => {
+      if (values.get(requestIdKey) !== "") return; // the telemetry interceptor has its line
+      deps.log.info("rpc_refused", { method: methodName(handler.method), status: response.statusCode });
+    });
+    handler(limitBody(universal, handler.method, deps.maxRequestBytes))
+      .then((answered) => universalResponseToNodeResponse(plainGrpcMessage(answered), response))
+      // The reader is gone; the interceptors have noted what became of the call.
+      .catch(() => response.destroy());
+  };
+}
+
+/** The request as Connect sees it; undefined where its URL or headers are malformed. */
+function universalRequest(
+  request: HttpRequest,
+  response: HttpResponse,
+  values: ReturnType<typeof createContextValues>,
+) {
+  try {
+    return universalRequestFromNodeRequest(request, response, undefined, values);
+  } catch {
+    return undefined; // the parsers of URL and Headers throw, and say nothing that the caller could use
+  }
+}
+
+function refuse(response: HttpResponse, status: number, code: string, message: string): void {
+  const body = `${JSON.stringify({ error: { code, message } })}\n`;
+  answer(response, status, { "content-type": "application/json" }, body);
+}
