@@ -1,0 +1,77 @@
+import type { SearchConfig } from "../../../src/domain/spec.ts";
+import { championGain, optimism } from "./figures.ts";
+import { FULL_BUDGET, runSeeds, type Section, type Setup } from "./compare.ts";
+import { meanOf } from "./statistics.ts";
+import { digits, type Row, signed, withError } from "./table.ts";
+import type { World } from "./worlds/world.ts";
+
+/** The default with one part taken out or changed, by the knobs a caller has. */
+interface Variant {
+  readonly name: string;
+  readonly config: Partial<SearchConfig>;
+}
+
+/** Operators beside free reflection, all switched off. */
+const ONLY_REFLECTION = Object.fromEntries(
+  [
+    "clarify",
+    "tighten",
+    "restructure",
+    "condition_on_examples",
+    "swap_examples",
+    "trim_examples",
+    "style",
+    "crossover",
+    "merge",
+  ].map((name) => [name, 0]),
+);
+
+/** What is taken out, one thing at a time. */
+export const VARIANTS: readonly Variant[] = [
+  { name: "without merge and crossover", config: { merge: false } },
+  { name: "free reflection only", config: { operators: ONLY_REFLECTION } },
+  { name: "no free reflection", config: { operators: { reflect: 0 } } },
+  { name: "parent: current best", config: { selection: "current_best" } },
+  { name: "parent: ε-greedy", config: { selection: "epsilon_greedy" } },
+  { name: "parent: top-k", config: { selection: "top_k_pareto" } },
+  { name: "minibatch 6", config: { minibatchSize: 6 } },
+  { name: "minibatch 10", config: { minibatchSize: 10 } },
+  { name: "width 4", config: { width: 4 } },
+  { name: "width 16", config: { width: 16 } },
+];
+
+/** What each part of the default contributes, paired by seed with the default as it is. */
+export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Section> {
+  const rows: Row[] = [];
+  for (const world of worlds) {
+    const whole = await runSeeds(setup, world, "default");
+    rows.push(rowOf(world.name, "the default", whole, whole));
+    for (const { name, config } of VARIANTS) {
+      rows.push(rowOf(world.name, name, await runSeeds(setup, world, "default", { config }), whole));
+    }
+  }
+  return {
+    title: `Ablation: default, ${FULL_BUDGET} rollouts, ${setup.seeds.length} seeds`,
+    head: ["world", "variant", "champion", "change", "reported − true", "proposals", "accepted"],
+    rows,
+    notes: ["A change below two standard errors says nothing."],
+  };
+}
+
+function rowOf(
+  world: string,
+  name: string,
+  runs: Awaited<ReturnType<typeof runSeeds>>,
+  whole: Awaited<ReturnType<typeof runSeeds>>,
+): Row {
+  const gain = championGain(runs, whole);
+  return [
+    world,
+    name,
+    withError(meanOf(runs.map((r) => r.championScore))),
+    runs === whole ? "" : `${signed(gain.mean)} ± ${gain.error.toFixed(3)}`,
+    withError(optimism(runs)),
+    digits(meanOf(runs.map((r) => r.proposals)).mean, 1),
+    digits(meanOf(runs.map((r) => r.accepted)).mean, 1),
+  ];
+}

@@ -1,0 +1,107 @@
+import { parseArgs } from "node:util";
+import { optimise } from "../../../src/engine/optimise.ts";
+import { ablate } from "./ablate.ts";
+import {
+  compareHonesty,
+  compareQuality,
+  compareReal,
+  compareStopping,
+  compareWallTime,
+  LATENCY_MS,
+  type Section,
+  type Setup,
+} from "./compare.ts";
+import { loadBanking } from "./real/banking.ts";
+import type { RunRecord } from "./run.ts";
+import { table } from "./table.ts";
+import { REPORT_SEEDS, SEARCH_WORLDS, TUNING_SEEDS, WORLDS } from "./worlds/registry.ts";
+
+const HELP = `npm run bench:engine -- [options]
+
+  --only <part>     quality, time, honesty, stopping or real; repeat for several (default: all)
+  --world <name>    ${WORLDS.map((w) => w.name).join(", ")}; repeat for several (quality, time and ablation)
+  --seeds <n>       seeds of the report (default 20; honesty takes ten times as many, at most 200)
+  --tuning          use the tuning seeds, as everybody who changes the engine must
+  --quick           4 seeds
+  --ablate          take the default apart instead, one part at a time
+  --describe        print every world's parameters and stop
+  --json            print every run as a line of JSON as well
+`;
+
+const SEEDS = 20;
+const QUICK_SEEDS = 4;
+
+/** Seeds of the verdicts: a share of 95 % can be told from one of 90 % with 200. */
+const HONESTY_FACTOR = 10;
+const MOST_HONESTY_SEEDS = 200;
+
+/** The encoder is slow beside the simulators, and its seed decides only the editor's choices. */
+const REAL_SEEDS = 3;
+const REAL_BUDGET = 4_000;
+
+/** Log-normal calls: spread of the logarithm. */
+const STRAGGLERS = 0.5;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    world: { type: "string", multiple: true },
+    seeds: { type: "string" },
+    tuning: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    ablate: { type: "boolean", default: false },
+    describe: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const range = values.tuning ? TUNING_SEEDS : REPORT_SEEDS;
+const seeds = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : SEEDS));
+const parts = new Set(values.only ?? ["quality", "time", "honesty", "stopping", "real"]);
+const worlds = WORLDS.filter((w) => (values.world ?? SEARCH_WORLDS.map((s) => s.name)).includes(w.name));
+
+function setupOf(count: number): Setup {
+  const onRun = (run: RunRecord) => {
+    if (values.json) console.log(JSON.stringify({ ...run, standings: undefined }));
+  };
+  return { optimise, seeds: range(count), onRun };
+}
+
+function print({ title, head, rows, notes }: Section): void {
+  console.log(`\n## ${title}\n\n${table(head, rows)}\n${notes.map((n) => `\n${n}`).join("")}`);
+}
+
+async function real(): Promise<void> {
+  const dataDir = process.env.GEPA_DATA_DIR;
+  if (dataDir === undefined || dataDir === "") {
+    console.log("\n## Real world\n\nIt did not run: GEPA_DATA_DIR names no folder with banking77-10.jsonl.");
+    return;
+  }
+  const world = await loadBanking(dataDir);
+  print(await compareReal(setupOf(Math.min(seeds, REAL_SEEDS)), world, REAL_BUDGET));
+}
+
+if (values.help) {
+  console.log(HELP);
+} else if (values.describe) {
+  for (const { name, description, parameters } of WORLDS) {
+    console.log(
+      `\n### ${name}\n\n${description}\n\n\`\`\`json\n${JSON.stringify(parameters, undefined, 2)}\n\`\`\``,
+    );
+  }
+} else if (values.ablate) {
+  print(await ablate(setupOf(seeds), worlds));
+} else {
+  const setup = setupOf(seeds);
+  if (parts.has("quality")) print(await compareQuality(setup, worlds));
+  if (parts.has("time")) {
+    print(await compareWallTime(setup, worlds, { kind: "fixed", ms: LATENCY_MS }));
+    print(await compareWallTime(setup, worlds, { kind: "lognormal", ms: LATENCY_MS, sigma: STRAGGLERS }));
+  }
+  if (parts.has("honesty")) {
+    print(await compareHonesty(setupOf(Math.min(MOST_HONESTY_SEEDS, seeds * HONESTY_FACTOR))));
+  }
+  if (parts.has("stopping")) print(await compareStopping(setup));
+  if (parts.has("real")) await real();
+}

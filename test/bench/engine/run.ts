@@ -1,0 +1,220 @@
+import { setMaxListeners } from "node:events";
+import { createRng } from "../../../src/base/rng.ts";
+import type { EngineEvent } from "../../../src/domain/event.ts";
+import type { Components, OptimizeSpec, Profile, SearchConfig } from "../../../src/domain/spec.ts";
+import type { Interval, Verdict } from "../../../src/domain/report.ts";
+import type { EngineOutcome, EnginePorts, Optimise } from "../../../src/engine/ports.ts";
+import { createVirtualTime } from "./virtual-time.ts";
+import { type Books, type Latency, openBooks } from "./worlds/simulated.ts";
+import type { OpenWorld, World } from "./worlds/world.ts";
+
+/** One run to make. */
+export interface RunPlan {
+  readonly world: World;
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly maxMetricCalls: number;
+  readonly latency: Latency;
+  /** Calls in flight. */
+  readonly concurrency: number;
+  readonly config: Partial<SearchConfig>;
+}
+
+/** Where the search stood after a number of rollouts. */
+export interface Standing {
+  readonly rollouts: number;
+  readonly candidateId: string;
+  readonly trueScore: number;
+}
+
+/** What one run gave. Scores are true ones unless the name says otherwise. */
+export interface RunRecord {
+  readonly world: string;
+  readonly seed: number;
+  readonly profile: Profile;
+  /** As the target model counted them. */
+  readonly rollouts: number;
+  readonly reflections: number;
+  /** Rollouts the engine said it had used. */
+  readonly rolloutsReported: number;
+  readonly overrun: number;
+  readonly seedScore: number;
+  readonly championScore: number;
+  readonly bestScore: number;
+  /** Champion minus seed as the report tells it; undefined where it tells none. */
+  readonly reportedLift: number | undefined;
+  /** Of the reported lift. */
+  readonly interval: Interval | undefined;
+  readonly verdict: Verdict;
+  readonly stopReason: string;
+  readonly standings: readonly Standing[];
+  readonly proposals: number;
+  readonly accepted: number;
+  /** Accepted children that are truly worse than their best parent. */
+  readonly regressions: number;
+  /** Iteration whose commit completed a perfect validation, and the last one. */
+  readonly solvedAt: number | undefined;
+  readonly lastIteration: number;
+  /** Milliseconds of virtual time. */
+  readonly makespanMs: number;
+  readonly mostInFlight: number;
+  /** Milliseconds of CPU of the whole process, and what of it was the simulators'. */
+  readonly cpuMs: number;
+  readonly simulatorMs: number;
+}
+
+/** Characters of the prompts and answers do not matter here; a generous cap. */
+const MAX_TOKENS = 1_024;
+
+/** Commits are not what limits a run; rollouts are. */
+const MAX_ITERATIONS = 1_000;
+
+/** The spec of a world: every knob that the plan does not set stands at the service's default. */
+export function specOf(open: OpenWorld, plan: RunPlan): OptimizeSpec {
+  return {
+    components: open.components,
+    targetModelId: open.target.id,
+    examples: open.examples,
+    grader: { kind: "exact", ignoreCase: false, keepWhitespace: false },
+    objectives: [],
+    context: {},
+    budget: { maxIterations: MAX_ITERATIONS, maxMetricCalls: plan.maxMetricCalls },
+    constraints: { mustKeep: [], mustNotContain: [], allowPlaceholderLoss: false, allowAnswerCopying: true },
+    config: {
+      width: 1,
+      minibatchSize: 3,
+      operators: {},
+      selection: "pareto",
+      merge: plan.profile !== "reference",
+      maxTokens: MAX_TOKENS,
+      profile: plan.profile,
+      ...plan.config,
+    },
+    seed: plan.seed,
+  };
+}
+
+/** Runs the engine once in a world and records what truly happened beside what was told. */
+export async function runOnce(optimise: Optimise, plan: RunPlan): Promise<RunRecord> {
+  const clock = createVirtualTime();
+  const books = openBooks();
+  const open = await plan.world.open(plan.seed, { clock, latency: plan.latency, books });
+  const spec = specOf(open, plan);
+  const ports: EnginePorts = {
+    target: open.target,
+    reflection: open.reflection,
+    grader: open.grader,
+    rng: createRng({ seed: plan.seed }),
+    concurrency: plan.concurrency,
+    outside: () => Promise.resolve("go"),
+    measure: () => ({ spend: [], timing: { elapsedS: clock.monotonic() / 1_000 } }),
+  };
+  const witness = createWitness(open, books);
+  const before = process.cpuUsage();
+  const stop = new AbortController().signal;
+  setMaxListeners(0, stop); // a listener a call in flight, as many as there are
+  const steps = optimise({ spec, models: [], judgeFingerprint: open.grader.fingerprint }, ports, stop);
+  let step = await steps.next();
+  while (!step.done) {
+    if (step.value.kind === "event") witness.note(step.value.event);
+    step = await steps.next();
+  }
+  const cpu = process.cpuUsage(before);
+  return {
+    ...(await witness.record(plan, step.value)),
+    makespanMs: clock.monotonic(),
+    mostInFlight: books.mostInFlight,
+    cpuMs: (cpu.user + cpu.system) / 1_000,
+    simulatorMs: books.simulatorMs,
+  };
+}
+
+/** Follows a run from outside, by its events and by the models' books. */
+function createWitness(open: OpenWorld, books: Books) {
+  const texts = new Map<string, Components>([["c0", open.components]]);
+  const parents = new Map<string, readonly string[]>();
+  const validated = new Map<string, Map<string, number>>();
+  const validation = new Set(open.examples.filter((e) => e.split === "validation").map((e) => e.id));
+  const seen: { rollouts: number; candidateId: string }[] = [];
+  const accepted: string[] = [];
+  let proposals = 0;
+  let solvedAt: number | undefined;
+  let lastIteration = 0;
+  let reported = 0;
+  let final: Extract<EngineEvent, { type: "final" }> | undefined;
+
+  const scored = (id: string, evaluations: readonly { exampleId: string; score?: number }[]) => {
+    const scores = validated.get(id) ?? new Map<string, number>();
+    for (const e of evaluations) {
+      if (validation.has(e.exampleId) && e.score !== undefined) scores.set(e.exampleId, e.score);
+    }
+    validated.set(id, scores);
+    return scores.size === validation.size && [...scores.values()].every((s) => s >= 1);
+  };
+
+  return {
+    note(event: EngineEvent) {
+      if (event.type === "generate") {
+        proposals++;
+        texts.set(event.data.candidateId, event.data.components);
+        parents.set(event.data.candidateId, event.data.parentIds);
+      } else if (event.type === "judge") {
+        const solved = scored(event.data.candidateId, event.data.evaluations);
+        if (solved && solvedAt === undefined) solvedAt = event.data.iteration;
+      } else if (event.type === "select") {
+        lastIteration = Math.max(lastIteration, event.data.iteration);
+        if (event.data.accepted) accepted.push(event.data.candidateId);
+      } else if (event.type === "progress") {
+        const line = event.data.budget.lines.find((l) => l.name === "metric_calls");
+        reported = Math.max(reported, line?.used ?? 0);
+        const last = seen.at(-1);
+        if (last?.candidateId !== event.data.bestCandidateId) {
+          seen.push({ rollouts: books.targetCalls, candidateId: event.data.bestCandidateId });
+        }
+      } else if (event.type === "final") {
+        final = event;
+      }
+    },
+    async record(plan: RunPlan, outcome: EngineOutcome) {
+      if (outcome.kind !== "finished") throw new Error(`The run ended as ${JSON.stringify(outcome)}.`);
+      const { result } = outcome;
+      const report = final?.data.report ?? result.report;
+      const truths = new Map<string, number>();
+      for (const id of new Set([
+        ...accepted,
+        ...accepted.flatMap((c) => parents.get(c) ?? []),
+        ...seen.map((s) => s.candidateId),
+      ])) {
+        truths.set(id, await open.trueScore(texts.get(id) ?? open.components));
+      }
+      const truth = (id: string) => truths.get(id) ?? 0;
+      const champion = await open.trueScore(result.champion.components);
+      const worse = accepted.filter((id) => {
+        const before = (parents.get(id) ?? []).map(truth);
+        return before.length > 0 && truth(id) < Math.max(...before) - 1e-9;
+      });
+      return {
+        world: plan.world.name,
+        seed: plan.seed,
+        profile: plan.profile,
+        rollouts: books.targetCalls,
+        reflections: books.reflectionCalls,
+        rolloutsReported: reported,
+        overrun: Math.max(0, books.targetCalls - plan.maxMetricCalls),
+        seedScore: await open.trueScore(open.components),
+        championScore: champion,
+        bestScore: result.bestCandidate ? await open.trueScore(result.bestCandidate.components) : champion,
+        reportedLift: report.lift,
+        interval: report.interval,
+        verdict: report.verdict,
+        stopReason: result.stopReason,
+        standings: seen.map((s) => ({ ...s, trueScore: truth(s.candidateId) })),
+        proposals,
+        accepted: accepted.length,
+        regressions: worse.length,
+        solvedAt,
+        lastIteration,
+      };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { latentRules } from "./latent-rules.ts";
+import { noisyJudge } from "./noisy-judge.ts";
+import { pureNoise } from "./pure-noise.ts";
+import { skills } from "./skills.ts";
+import { solvable } from "./solvable.ts";
+import { trueLift } from "./true-lift.ts";
+import type { World } from "./world.ts";
+
+/** Worlds in which the two profiles are compared. */
+export const SEARCH_WORLDS: readonly World[] = [latentRules, noisyJudge, skills];
+
+/** Every world there is. */
+export const WORLDS: readonly World[] = [...SEARCH_WORLDS, pureNoise, trueLift, solvable];
+
+/** Seeds any parameter may be looked at with; the report never uses them. */
+export const TUNING_SEEDS = seeds(1);
+
+/** Seeds of the report; nothing was ever tuned on them. */
+export const REPORT_SEEDS = seeds(1_000_001);
+
+/** How many seeds each range has room for. */
+const ROOM = 1_000;
+
+function seeds(first: number): (count: number) => number[] {
+  return (count) => {
+    if (count > ROOM) throw new RangeError(`There are ${ROOM} seeds, not ${count}.`);
+    return Array.from({ length: count }, (_, i) => first + i);
+  };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { barrierMakespanMs, championGain, rolloutsToReach, scoreAfter } from "../bench/engine/figures.ts";
+import { type RunPlan, type RunRecord, runOnce } from "../bench/engine/run.ts";
+import { latentRules } from "../bench/engine/worlds/latent-rules.ts";
+import { pureNoise } from "../bench/engine/worlds/pure-noise.ts";
+import { plainSearch } from "./plain-search.ts";
+
+const plan: RunPlan = {
+  world: latentRules,
+  seed: 11,
+  profile: "reference",
+  maxMetricCalls: 400,
+  latency: { kind: "fixed", ms: 50 },
+  concurrency: 16,
+  config: {},
+};
+const withoutCpu = ({ cpuMs: _cpu, simulatorMs: _own, ...run }: RunRecord) => run;
+
+describe("a benchmark run", () => {
+  it("is the same twice, and decides the same at any latency", async () => {
+    const [one, two] = [await runOnce(plainSearch, plan), await runOnce(plainSearch, plan)];
+    expect(withoutCpu(two)).toEqual(withoutCpu(one));
+    const slow = await runOnce(plainSearch, { ...plan, latency: { kind: "lognormal", ms: 80, sigma: 1 } });
+    expect(slow.standings).toEqual(one.standings);
+    expect(slow.makespanMs).not.toBe(one.makespanMs);
+  });
+
+  it("counts rollouts by the target model, whatever the engine says, and finds its overrun", async () => {
+    const run = await runOnce(plainSearch, plan);
+    expect(run.rollouts).toBe(run.rolloutsReported);
+    expect(run.rollouts).toBeGreaterThan(plan.maxMetricCalls); // the bare loop checks between iterations only
+    expect(run.overrun).toBe(run.rollouts - plan.maxMetricCalls);
+  });
+
+  it("sees the winner's curse where nothing is better", async () => {
+    const run = await runOnce(plainSearch, { ...plan, world: pureNoise, maxMetricCalls: 1_000 });
+    expect(run.championScore).toBe(run.seedScore);
+    expect(run.reportedLift ?? 0).toBeGreaterThan(0);
+  });
+});
+
+describe("figures", () => {
+  const runOf = (seed: number, championScore: number, standings: RunRecord["standings"]) =>
+    ({ seed, championScore, seedScore: 0.2, standings, proposals: 20, accepted: 8 }) as unknown as RunRecord;
+
+  it("reads the score after a number of rollouts, and when the mean curve reaches a score", () => {
+    const one = runOf(1, 0.6, [
+      { rollouts: 50, candidateId: "c0", trueScore: 0.2 },
+      { rollouts: 120, candidateId: "c1", trueScore: 0.6 },
+    ]);
+    const two = runOf(2, 0.4, [{ rollouts: 200, candidateId: "c3", trueScore: 0.4 }]);
+    expect([0, 60, 120, 999].map((n) => scoreAfter(one, n))).toEqual([0.2, 0.2, 0.6, 0.6]);
+    expect(rolloutsToReach([one, two], 0.4, 1_000)).toBe(120);
+    expect(rolloutsToReach([one, two], 0.5, 1_000)).toBe(200);
+    expect(rolloutsToReach([one, two], 0.6, 1_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(championGain([two, one], [runOf(1, 0.5, []), runOf(2, 0.1, [])]).mean).toBeCloseTo(0.2, 9);
+  });
+
+  it("models P×N rounds: with one child and room for every call it is the sequential loop", () => {
+    const run = runOf(1, 0.5, []);
+    const model = { run, minibatch: 3, validation: 50, latencyMs: 50, concurrency: 1_000 };
+    expect(barrierMakespanMs({ ...model, width: 1 })).toBeCloseTo(50 + 20 * (150 + 0.4 * 50), 6);
+    expect(barrierMakespanMs({ ...model, width: 16 })).toBeLessThan(
+      barrierMakespanMs({ ...model, width: 1 }) / 10,
+    );
+    expect(barrierMakespanMs({ ...model, width: 16, concurrency: 16 })).toBeGreaterThan(
+      barrierMakespanMs({ ...model, width: 16 }),
+    );
+  });
+});
