@@ -1,16 +1,17 @@
 import type { FieldViolation } from "../base/errors.ts";
 import { type Constraints, type Example, type OptimizeSpec, promptText } from "../domain/spec.ts";
 import { ROLES } from "../domain/spend.ts";
+import { OPERATOR_NAMES, unknownOperators } from "../engine/operators/registry.ts";
 import type { Grader } from "../graders/grader.ts";
 import type { JobsDeps, RoleModels } from "./ports.ts";
 
 /** What can be told about a resolved spec before anything is paid. Fields bear their REST names. */
-export function checkSpec(deps: Pick<JobsDeps, "graders" | "engine">, spec: OptimizeSpec): FieldViolation[] {
+export function checkSpec(deps: Pick<JobsDeps, "graders">, spec: OptimizeSpec): FieldViolation[] {
   return [
     ...checkComponents(spec),
     ...checkExamples(spec.examples),
     ...checkConstraints(spec),
-    ...checkOperators(spec.config.operators, deps.engine.operatorNames),
+    ...checkOperators(spec.config.operators),
     ...deps.graders.check(spec.grader, spec.examples),
   ];
 }
@@ -96,16 +97,11 @@ function contradictions({ mustKeep, mustNotContain }: Constraints): FieldViolati
   });
 }
 
-function checkOperators(
-  weights: Readonly<Record<string, number>>,
-  known: readonly string[],
-): FieldViolation[] {
-  const unknown = Object.keys(weights)
-    .filter((name) => !known.includes(name))
-    .map((name) => ({
-      field: `config.operators.${name}`,
-      description: `is not an operator; there are ${known.join(", ")}`,
-    }));
-  if (unknown.length > 0 || known.some((name) => weights[name] !== 0)) return unknown;
+function checkOperators(weights: Readonly<Record<string, number>>): FieldViolation[] {
+  const unknown = unknownOperators(weights).map((name) => ({
+    field: `config.operators.${name}`,
+    description: `is not an operator; there are ${OPERATOR_NAMES.join(", ")}`,
+  }));
+  if (unknown.length > 0 || OPERATOR_NAMES.some((name) => weights[name] !== 0)) return unknown;
   return [{ field: "config.operators", description: "switches every operator off; leave at least one on" }];
 }

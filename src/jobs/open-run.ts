@@ -60,7 +60,7 @@ export async function openRun(
 
   const saved = await store.checkpoint(job.id);
   const checkpoint = saved === undefined ? undefined : decodeCheckpoint(saved);
-  if (checkpoint !== undefined) await learnTexts(store, job.id, progress);
+  if (job.engineOrdinal > 0) await learnTexts(store, job.id, progress);
   return {
     input: {
       spec: job.spec,
@@ -83,7 +83,7 @@ export async function openRun(
   };
 }
 
-/** Reads the candidates' texts from the log: a run taken up from a checkpoint does not yield them again. */
+/** Reads the texts of candidates that an earlier run recorded: their events pass by no more. */
 async function learnTexts(store: Pick<Store, "events">, jobId: string, progress: RunProgress): Promise<void> {
   for (let after = 0; ; ) {
     const page = await store.events(jobId, after, PAGE_EVENTS, ["generate"]);

@@ -3,8 +3,7 @@ import type { FieldViolation } from "../base/errors.ts";
 import type { Ids } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
-import type { Plan, Splits } from "../domain/budget.ts";
-import type { Example, GraderSpec, OptimizeSpec } from "../domain/spec.ts";
+import type { Example, GraderSpec } from "../domain/spec.ts";
 import type { Optimise } from "../engine/ports.ts";
 import type { Grader } from "../graders/grader.ts";
 import type { Model } from "../models/model.ts";
@@ -24,7 +23,7 @@ export interface JobsDeps {
    */
   readonly resolveModels: (targetModelId?: string) => RoleModels;
   readonly graders: GraderPort;
-  readonly engine: EnginePort;
+  readonly optimise: Optimise;
 }
 
 /** Bounds of this server; each is a configuration value with its own reason there. */
@@ -64,29 +63,4 @@ export interface GraderPort {
   create(grader: GraderSpec, input: GradingInput): Grader;
   /** What is wrong with a grader on these examples; fields as the caller wrote them, such as `examples[3].ideal`. */
   check(grader: GraderSpec, examples: readonly Example[]): readonly FieldViolation[];
-}
-
-/** What a plan is made from beside the spec. */
-export interface PlanInput {
-  readonly spec: OptimizeSpec;
-  readonly models: RoleModels;
-  readonly grader: Grader;
-}
-
-/** What a job would do. */
-export interface PlanOutcome {
-  readonly plan: Plan;
-  readonly splits: Splits;
-  readonly warnings: readonly string[];
-  /** Smallest lift the test split could show; absent where there is none. */
-  readonly detectableLift?: number;
-}
-
-/** The engine, seen from here. */
-export interface EnginePort {
-  readonly optimise: Optimise;
-  /** Pure. */
-  plan(input: PlanInput): PlanOutcome;
-  /** Operators a caller may weigh. */
-  readonly operatorNames: readonly string[];
 }

@@ -29,7 +29,7 @@ export interface ResolvedSpec {
  * `model_not_configured` where a model has no provider. `iterations` wins over the budget's; nothing is clamped.
  */
 export function resolveSpec(
-  deps: Pick<JobsDeps, "limits" | "graders" | "engine" | "resolveModels">,
+  deps: Pick<JobsDeps, "limits" | "graders" | "resolveModels">,
   request: SpecRequest,
   iterations: number | undefined,
 ): ResolvedSpec {

@@ -81,7 +81,7 @@ async function drain(
   writer: RunWriter,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const steps = deps.engine.optimise(run.input, run.ports, signal);
+  const steps = deps.optimise(run.input, run.ports, signal);
   const tail: EngineEvent[] = [];
   for (let ordinal = run.ordinal; ; ) {
     const next = await abortable(steps.next(), signal);

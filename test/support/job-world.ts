@@ -51,10 +51,9 @@ export interface World {
 }
 
 /** What a test may want otherwise. */
-export type WorldOptions = Partial<Omit<JobsDeps, "limits" | "engine">> & {
+export type WorldOptions = Partial<Omit<JobsDeps, "limits">> & {
   readonly clock?: FakeClock;
   readonly limits?: Partial<JobsDeps["limits"]>;
-  readonly engine?: Partial<JobsDeps["engine"]>;
   readonly target?: ScriptedModel;
   readonly reflection?: ScriptedModel;
 };
@@ -84,6 +83,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     metrics: summingMetrics(sums),
     resolveModels: () => ({ target, judge, reflection }),
     graders: { create: () => aGrader(), check: () => [] },
+    optimise: scriptedEngine({ checkpoints: true }),
     ...options,
     store,
     clock,
@@ -94,14 +94,6 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       maxRunningJobs: 4,
       callsInFlightPerJob: 8,
       ...options.limits,
-    },
-    engine: {
-      optimise: scriptedEngine({ checkpoints: true }),
-      plan: () => {
-        throw new Error("no plan in this test");
-      },
-      operatorNames: ["reflect", "merge"],
-      ...options.engine,
     },
   };
   const jobs = createJobs(deps, "worker-1");

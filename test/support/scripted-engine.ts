@@ -48,7 +48,7 @@ export function scriptedEngine(options: { readonly checkpoints: boolean }): Opti
       return { kind: "event", event: body };
     };
     if (ordinal === 0) yield event(started(input.judgeFingerprint));
-    let champion: CandidateText = { candidateId: "c0", components: spec.components };
+    let champion: CandidateText = saved.champion ?? { candidateId: "c0", components: spec.components };
     let stopReason: JobResult["stopReason"] = "iterations";
     for (let i = saved.done + 1; i <= spec.budget.maxIterations; i++) {
       if ((await ports.outside(i)) === "wall_time") {
@@ -96,7 +96,7 @@ export function scriptedEngine(options: { readonly checkpoints: boolean }): Opti
         },
       });
       if (options.checkpoints) {
-        yield { kind: "checkpoint", state: JSON.stringify({ done: i, ordinal }), ordinal };
+        yield { kind: "checkpoint", state: JSON.stringify({ done: i, ordinal, champion }), ordinal };
       }
     }
     const artifacts = { front: [], lessons: [], lineage: [], digests: {} };
