@@ -12,7 +12,7 @@ import {
   withRule,
   writePrompt,
 } from "./instructions.ts";
-import { chance, contentWords, stem, words } from "./text.ts";
+import { chance, contentWords, stem } from "./text.ts";
 
 /**
  * `demo/reflection`: a simulated reflection model. It compares outputs with ideals and feedback, and makes a small
@@ -51,36 +51,51 @@ const MAX_PROMPT_CHARACTERS = 8_000;
 /** Proposes an edit; JSON `{components, rationale, lesson}`. Rejects a request that holds no prompt to edit. */
 export function reflectionAnswer(request: ModelRequest): string {
   const fenced = unfence(request.messages.map((message) => message.content).join("\n\n"));
-  const prompts = fenced.filter((text) => text.label.startsWith("current_prompt."));
-  const [first] = prompts;
-  if (first === undefined) {
+  const current = promptsOf(fenced, "current_prompt.");
+  const other = promptsOf(fenced, "other_prompt.");
+  const asked = askedFor(request) ?? [...current.keys()];
+  const name = asked.find((candidate) => current.has(candidate));
+  if (name === undefined) {
     throw new ModelError(
       "bad_request",
       "demo/reflection answers only requests that hold a prompt to improve.",
     );
   }
-  const rejected = fenced.filter((text) => text.label === "rejected_edit").map((text) => text.text);
-  const { text, own } = splitPrompt(first.text);
-  // Two texts of one component are two parents: what the second one orders is taken over.
-  const base = prompts
-    .filter((prompt) => prompt.label === first.label)
-    .slice(1)
-    .reduce((sum, prompt) => joinInstructions(sum, splitPrompt(prompt.text).own), own);
-  const known = prompts.reduce((sum, prompt) => joinInstructions(sum, readInstructions(prompt.text)), base);
-  const wishes = first.text.length > MAX_PROMPT_CHARACTERS ? [] : wishesOf(triedOf(fenced), known);
-  const chosen = choose(wishes, rejected, base);
-  const edited = chosen.reduce((sum, wish) => wish.apply(sum), base);
-  const operator = fenced.find((part) => part.label === "operator")?.text ?? "";
-  const components = Object.fromEntries(
-    prompts.map((prompt) => [prompt.label.slice("current_prompt.".length), prompt.text]),
+  const prompt = current.get(name) ?? "";
+  const { text, own } = splitPrompt(prompt);
+  const base = joinInstructions(own, splitPrompt(other.get(name) ?? "").own); // the other parent of a crossover
+  const known = [...current.values()].reduce(
+    (sum, part) => joinInstructions(sum, readInstructions(part)),
+    base,
   );
-  components[first.label.slice("current_prompt.".length)] = writePrompt(text, edited);
+  const wishes = prompt.length > MAX_PROMPT_CHARACTERS ? [] : wishesOf(triedOf(fenced), known);
+  const rejected = fenced.filter((part) => part.label === "rejected_edit").map((part) => part.text);
+  const chosen = choose(wishes, rejected, base);
+  const edited = writePrompt(
+    text,
+    chosen.reduce((sum, wish) => wish.apply(sum), base),
+  );
+  const operator = fenced.find((part) => part.label === "operator")?.text.split(":")[0];
   const what = chosen.map((wish) => wish.says).join("; ") || "joins the orders of both parents";
   return JSON.stringify({
-    components,
-    rationale: `${operator === "" ? "" : `(${words(operator).slice(0, 6).join(" ")}) `}The edit ${what}.`,
+    components: Object.fromEntries(asked.map((n) => [n, n === name ? edited : (current.get(n) ?? "")])),
+    rationale: `${operator === undefined ? "" : `As ${operator}: `}the new text ${what}.`,
     lesson: chosen[0] === undefined ? "" : `It helps when the prompt ${chosen[0].says}.`,
   });
+}
+
+function promptsOf(fenced: readonly FencedText[], prefix: string): Map<string, string> {
+  const prompts = fenced.filter((part) => part.label.startsWith(prefix));
+  return new Map(prompts.map((part) => [part.label.slice(prefix.length), part.text]));
+}
+
+/** The components the answer's schema asks for; undefined where it names none. */
+function askedFor(request: ModelRequest): string[] | undefined {
+  const schema = request.responseSchema?.schema as
+    | { readonly properties?: { readonly components?: { readonly required?: readonly string[] } } }
+    | undefined;
+  const names = schema?.properties?.components?.required;
+  return names === undefined || names.length === 0 ? undefined : [...names];
 }
 
 /** Examples in the order of the request; each begins with its input. */
@@ -216,7 +231,8 @@ const ASKS_FOR_CHANGE =
 /** Feedback that fits no other order is noted in its own words. */
 function noteWishes(feedback: string, known: Instructions): Wish[] {
   if (!ASKS_FOR_CHANGE.test(feedback)) return [];
-  const sentence = /^[^.!?\n]+/.exec(feedback.trim())?.[0]?.slice(0, MAX_NOTE_CHARACTERS).trim() ?? "";
+  const words = feedback.replace(/^Score [\d.]+ of 1\.\s*/, "").trim();
+  const sentence = /^[^.!?\n]+/.exec(words)?.[0]?.slice(0, MAX_NOTE_CHARACTERS).trim() ?? "";
   if (sentence === "" || known.notes.includes(`${sentence}.`)) return [];
   return [
     {

@@ -55,13 +55,13 @@ export async function improve(
             role: "user",
             content: [
               fence("current_prompt.prompt", prompt),
-              fence("operator", "Reflect on the failures."),
+              fence("operator", "reflect: Learn from the failures."),
               ...rejected.slice(-3).map((edit) => fence("rejected_edit", edit)),
               ...shown.flatMap(({ example, output, grade }) => [
                 fence("input", example.input),
                 ...(example.ideal === undefined ? [] : [fence("ideal", example.ideal)]),
                 fence("output", output),
-                fence("feedback", grade.feedback),
+                fence("feedback", `Score ${grade.score} of 1. ${grade.feedback}`),
               ]),
             ].join("\n\n"),
           },
