@@ -1,19 +1,29 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
-import { createLocalFanOut } from "./fan-out.ts";
+import type { Driver } from "./driver.ts";
+import { createLocalFanOut, type FanOut } from "./fan-out.ts";
 import { migrate } from "./migrate.ts";
+import { connectPostgres } from "./postgres/connect.ts";
+import { createPostgresDriver } from "./postgres/driver.ts";
+import { createPostgresFanOut } from "./postgres/fan-out.ts";
 import { createSqlStore } from "./sql-store.ts";
 import { openConnection } from "./sqlite/connection.ts";
 import { createSqliteDriver } from "./sqlite/driver.ts";
 import type { Store } from "./store.ts";
 
 /** Where a store keeps its data. */
-export type StoreLocation = {
-  readonly kind: "sqlite";
-  /** A file, created with its directory if need be, or ":memory:" for one that ends with the process. */
-  readonly path: string;
-};
+export type StoreLocation =
+  | {
+      readonly kind: "sqlite";
+      /** A file, created with its directory if need be, or ":memory:" for one that ends with the process. */
+      readonly path: string;
+    }
+  | {
+      readonly kind: "postgres";
+      /** `postgres://user:password@host/database`; LISTEN needs a direct one, not a transaction pooler's. */
+      readonly url: string;
+    };
 
 /** What every store works with. */
 export interface StorePorts {
@@ -36,22 +46,37 @@ type Open<K extends StoreKind> = (
 ) => Promise<Store>;
 
 const STORES = {
-  sqlite: async (location, ports) => {
-    const driver = createSqliteDriver({ connection: openConnection(location.path), ...ports });
-    try {
-      await migrate(driver, ports.clock);
-    } catch (error) {
-      await driver.close();
-      throw error;
-    }
-    return createSqlStore(driver, createLocalFanOut(ports.log));
+  async sqlite({ path }, ports) {
+    const driver = createSqliteDriver({ connection: openConnection(path), ...ports });
+    return storeOver(driver, ports, async () => createLocalFanOut(ports.log));
+  },
+  async postgres({ url }, ports) {
+    const { pool, newClient } = await connectPostgres(url, ports.log);
+    const driver = createPostgresDriver({ pool, ...ports });
+    return storeOver(driver, ports, () => createPostgresFanOut({ newClient, ...ports }));
   },
 } satisfies { [K in StoreKind]: Open<K> };
+
+async function storeOver(
+  driver: Driver,
+  ports: StorePorts,
+  newFanOut: () => Promise<FanOut>,
+): Promise<Store> {
+  try {
+    await migrate(driver, ports.clock);
+    return createSqlStore(driver, await newFanOut());
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+}
 
 /**
  * Opens the store and brings its schema up to date. Rejects with `storage_unavailable` and a sentence for the operator
  * where the data are in use by another server, of a newer version, or not to be reached.
  */
 export function openStore(location: StoreLocation, ports: StorePorts): Promise<Store> {
-  return STORES[location.kind](location, ports);
+  // TypeScript does not see that the key and the argument are of one kind.
+  const open = STORES[location.kind] as (location: StoreLocation, ports: StorePorts) => Promise<Store>;
+  return open(location, ports);
 }

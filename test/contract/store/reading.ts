@@ -198,12 +198,12 @@ export function describeReading(place: StoreUnderTest): void {
       expect(await ids("j1")).toEqual([1, 2, 3]);
     });
 
-    test("many appends of one turn are told in fewer words, the last one with them", async () => {
+    test("after many appends at once the last one is told, and no id twice", async () => {
       const { fence } = await running("j1");
       const { heard, reached } = listen();
       await Promise.all(oneTo(50).map((i) => place.store.append("j1", fence, aWrite([anEvent(i)]))));
       await reached("j1", 50);
-      expect(heard.length).toBeLessThan(50);
+      expect(new Set(heard.map(String)).size).toBe(heard.length);
     });
 
     test("what is refused, and what has no events, is not told", async () => {

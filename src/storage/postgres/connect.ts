@@ -1,0 +1,76 @@
+import type pg from "pg";
+import { AppError } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+
+/** Connections of one node. Each holds a server process of some 10 MB, and appends are short. */
+export const POOL_SIZE = 10;
+
+/** A server that has not answered by then is treated as absent. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** No statement of ours takes longer, short of deleting a job with a million events. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** A little more than the server's own timeout, so that only a dead connection meets it. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+
+/** The first version with everything the statements and pg-boss need. */
+const MIN_SERVER_VERSION = 13;
+
+/** Type number of BIGINT, which `pg` gives as text since it may exceed a JS number; ours are counts and milliseconds. */
+const INT8 = 20;
+
+/** What is needed of `pg`: loaded only where Postgres is used, since it takes time and memory nobody else has to pay. */
+export interface Postgres {
+  readonly pool: pg.Pool;
+  /** A connection of its own, not connected yet. */
+  newClient(): pg.Client;
+}
+
+/**
+ * Connects to a Postgres server. Rejects with `storage_unavailable` and a sentence for the operator where it can not
+ * be reached or is too old; the sentence never holds the password.
+ */
+export async function connectPostgres(url: string, log: Logger): Promise<Postgres> {
+  const { default: driver } = await import("pg");
+  const config: pg.PoolConfig = {
+    connectionString: url,
+    application_name: "gepa-next",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+    types: {
+      getTypeParser: (oid: number, format?: "text" | "binary") =>
+        oid === INT8 ? Number : driver.types.getTypeParser(oid, format as "text"),
+    } as pg.CustomTypesConfig,
+  };
+  const pool = new driver.Pool({ ...config, max: POOL_SIZE, onConnect: insistOnDurability });
+  // A connection that is lost while it is in use fails its statement; unheard, the event would end the process as well.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  pool.on("error", (error) => log.warn("postgres_connection_lost", {}, error)); // an idle one; the pool replaces it
+  try {
+    const { rows } = await pool.query("SELECT current_setting('server_version_num')::int AS version");
+    const major = Math.trunc(Number(rows[0]?.version) / 10_000);
+    if (major < MIN_SERVER_VERSION) {
+      throw new Error(`it is Postgres ${major}; ${MIN_SERVER_VERSION} or later is needed`);
+    }
+  } catch (cause) {
+    await pool.end();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError(
+      "storage_unavailable",
+      `The database of DATABASE_URL can not be used: ${why}. Check the address, the user and that the server runs.`,
+      { cause },
+    );
+  }
+  return { pool, newClient: () => new driver.Client(config) };
+}
+
+/** A commit that is acknowledged is durable, whatever the server's default; a stricter default stays. */
+async function insistOnDurability(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+  );
+}

