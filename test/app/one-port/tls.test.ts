@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
+import { get } from "node:https";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SystemService } from "../../../gen/ts/gepa/v1/system_service_pb.ts";
+import { openRawSocket } from "../../support/raw-socket.ts";
+import { startTestServer, type TestServer } from "../../support/rpc-server.ts";
+
+/** A certificate for loopback that signs itself; it protects nothing. */
+const FOLDER = `${import.meta.dirname}/../../support/tls`;
+const ca = readFileSync(`${FOLDER}/cert.pem`);
+const files = { keyFile: `${FOLDER}/key.pem`, certFile: `${FOLDER}/cert.pem` };
+
+describe("a server with a certificate", () => {
+  let server: TestServer;
+  let baseUrl: string;
+  beforeEach(async () => {
+    server = await startTestServer({ config: { tls: files } });
+    baseUrl = `https://127.0.0.1:${server.port}`;
+  });
+  afterEach(() => server.close());
+
+  it("speaks gRPC over h2 and Connect over h1", async () => {
+    const transports = [
+      createGrpcTransport({ baseUrl, nodeOptions: { ca } }),
+      createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions: { ca, agent: false } }),
+    ];
+    for (const transport of transports) {
+      expect(await createClient(SystemService, transport).checkHealth({})).toMatchObject({ status: "ok" });
+    }
+  });
+
+  it("offers both protocols by ALPN", async () => {
+    const session = connectHttp2(baseUrl, { ca });
+    await new Promise((resolve) => session.once("connect", resolve));
+    expect(session.alpnProtocol).toBe("h2");
+    session.close();
+  });
+
+  it("asks browsers to come back encrypted", async () => {
+    const headers = await new Promise((resolve, reject) => {
+      get(`${baseUrl}/nothing`, { ca, agent: false }, (response) => {
+        response.resume();
+        resolve(response.headers);
+      }).on("error", reject);
+    });
+    expect(headers).toMatchObject({ "strict-transport-security": expect.stringContaining("max-age=") });
+  });
+
+  it("closes a connection that is not TLS and goes on", async () => {
+    const client = await openRawSocket(server.port);
+    await client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await client.closed();
+    const transport = createGrpcTransport({ baseUrl, nodeOptions: { ca } });
+    expect(await createClient(SystemService, transport).checkHealth({})).toMatchObject({ status: "ok" });
+  });
+});
+
+describe("a certificate that can not be read", () => {
+  it("is an error of listen()", async () => {
+    const tls = { ...files, keyFile: `${FOLDER}/none.pem` };
+    await expect(startTestServer({ config: { tls } })).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
