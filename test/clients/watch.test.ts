@@ -106,12 +106,8 @@ function watchAll(jobId: string): Promise<(readonly [string, JsonValue[] | SseFr
 /** The frames that server-sent events must show for these events. */
 function framesOf(events: readonly JsonValue[]): SseFrame[] {
   return events.map((json) => {
-    const event = fromJson(EventSchema, json);
-    return {
-      id: Number(event.id),
-      event: event.data.case ?? "",
-      data: JSON.stringify(restJson(EventSchema, event)),
-    };
+    const printed = restJson(EventSchema, fromJson(EventSchema, json)) as { id: number; type: string };
+    return { id: printed.id, event: printed.type, data: JSON.stringify(printed) };
   });
 }
 
