@@ -47,6 +47,12 @@ export const KEYS = {
   host: key("HOST", text, "127.0.0.1", "Address to listen on. Anything but loopback needs tokens."),
   port: key("PORT", integer(0, 65_535), "8000", "Port to listen on; 0 takes a free one."),
   dataDir: key("DATA_DIR", text, ".gepa-next", "Folder of the database, made where it is missing."),
+  tlsCertFile: optionalKey(
+    "TLS_CERT_FILE",
+    text,
+    "PEM file of the certificate chain; with it the port is encrypted.",
+  ),
+  tlsKeyFile: optionalKey("TLS_KEY_FILE", text, "PEM file of the certificate's private key."),
   logLevel: key(
     "LOG_LEVEL",
     choice(["debug", "info", "warn", "error"]),

@@ -21,5 +21,9 @@ export function startFaults(config: Values & { readonly dev: boolean }): ConfigF
       message: `is empty, and HOST=${config.host} can be reached from outside. Set at least one token, or HOST=127.0.0.1.`,
     });
   }
+  if ((config.tlsCertFile === undefined) !== (config.tlsKeyFile === undefined)) {
+    const key = config.tlsCertFile === undefined ? "TLS_CERT_FILE" : "TLS_KEY_FILE";
+    faults.push({ key, message: "is missing; certificate and private key belong together." });
+  }
   return faults;
 }

@@ -104,7 +104,6 @@ describe("the composed service", () => {
     expect(metrics).toMatchObject({
       sse_clients: 0,
       gepa_jobs_created_total: 1,
-      gepa_jobs_running: 0,
       gepa_job_transitions_total: { "to=finished": 1 },
       gepa_events_appended_total: { "type=started": 1, "type=finished": 1 },
     });

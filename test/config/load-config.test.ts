@@ -167,6 +167,14 @@ describe("who may reach the service", () => {
   }
 });
 
+describe("TLS", () => {
+  it("needs certificate and key together", () => {
+    expect(faultsOf({ env: { TLS_CERT_FILE: "c.pem" } })).toHaveProperty("TLS_KEY_FILE");
+    expect(faultsOf({ env: { TLS_KEY_FILE: "k.pem" } })).toHaveProperty("TLS_CERT_FILE");
+    expect(load({ env: { TLS_CERT_FILE: "c.pem", TLS_KEY_FILE: "k.pem" } }).tlsKeyFile).toBe("k.pem");
+  });
+});
+
 describe("models", () => {
   const models = (sources: Partial<ConfigSources>) => {
     const { targetModelDefault, judgeModelId, reflectionModelId } = load(sources);

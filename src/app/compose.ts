@@ -1,0 +1,212 @@
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { randomIds } from "../base/ids.ts";
+import type { Logger } from "../base/log.ts";
+import { createRng } from "../base/rng.ts";
+import { secretsOf } from "../config/keys.ts";
+import type { Config } from "../config/load-config.ts";
+import { optimise } from "../engine/optimise.ts";
+import { createGateway } from "../gateway/gateway.ts";
+import { checkGrader } from "../graders/check-grader.ts";
+import { createGrader } from "../graders/registry.ts";
+import { createJobs, type Jobs } from "../jobs/jobs.ts";
+import { createModels } from "../models/registry.ts";
+import { interceptorChain } from "../rpc/interceptors/chain.ts";
+import { createInvoke } from "../rpc/invoke.ts";
+import { createRoutes } from "../rpc/routes.ts";
+import { createServing } from "../rpc/serving.ts";
+import { openStore } from "../storage/registry.ts";
+import type { Store } from "../storage/store.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import { createTelemetry } from "../telemetry/metrics.ts";
+import { type DefaultModel, defaultModels, modelsByRole, modelsConfig } from "./model-roles.ts";
+import { createClientAddress } from "./one-port/client-address.ts";
+import { createServer, type Server } from "./server.ts";
+
+/** The service, put together and not yet listening. */
+export interface App {
+  /** What answers where a request names no model. */
+  readonly models: readonly DefaultModel[];
+  /** Listens and begins to run jobs; gives the address to call. Rejects where the port is not to be had. */
+  listen(): Promise<string>;
+  /**
+   * Refuses new calls, tells every open stream, ends the runs so that the next start takes them up, and closes the
+   * store; calls that are still open get SHUTDOWN_GRACE_S. Never rejects.
+   */
+  stop(): Promise<void>;
+}
+
+/** What the process gives the service. */
+export interface AppPorts {
+  readonly version: string;
+  /** Told once when the store can not promise durability any more: stop, and start again. */
+  readonly onBroken: () => void;
+  /** Where log lines go; standard output where absent. */
+  readonly writeLog?: (line: string) => void;
+}
+
+/** The database in the data folder. */
+const DATABASE_FILE = "gepa.db";
+
+/** Picks every implementation; no other file does. Rejects where the data folder can not be used. */
+export async function compose(config: Config, ports: AppPorts): Promise<App> {
+  const clock = systemClock;
+  const ids = randomIds;
+  const telemetry = createTelemetry({ process: true });
+  const { metrics } = telemetry;
+  const log = createLogger({
+    level: config.logLevel,
+    clock,
+    secrets: secretsOf(config).map((secret) => secret.reveal()),
+    ...(ports.writeLog && { write: ports.writeLog }),
+  });
+  const openApi = await readFile(new URL("../../gen/openapi.json", import.meta.url), "utf8");
+  const store = await openStore(
+    { kind: "sqlite", path: resolve(join(config.dataDir, DATABASE_FILE)) },
+    {
+      clock,
+      log,
+      metrics,
+      onBroken(error) {
+        log.error("store_broken", {}, error);
+        ports.onBroken();
+      },
+    },
+  );
+
+  // Chance comes from the ids, the one source of it that is not seeded; it only spreads retries in time.
+  const rng = createRng({ seed: Number.parseInt(ids.request().slice(0, 8), 16) });
+  const models = createModels(modelsConfig(config), { clock, rng, metrics });
+  const defaults = defaultModels(config, models);
+  const jobs = createJobs(
+    {
+      store,
+      clock,
+      ids,
+      log,
+      metrics,
+      optimise,
+      resolveModels: modelsByRole(config, models),
+      graders: { create: createGrader, check: checkGrader },
+      limits: {
+        maxIterations: config.maxIterations,
+        maxOpenJobsPerOwner: config.maxOpenJobsPerOwner,
+        idempotencyTtlMs: config.idempotencyTtlS * 1000,
+        maxRunningJobs: config.maxRunningJobs,
+        callsInFlightPerJob: config.modelConcurrency,
+      },
+    },
+    `${hostname()}-${process.pid}`,
+  );
+
+  const serving = createServing();
+  const clientAddress = createClientAddress(config.trustProxy);
+  const routes = createRoutes({
+    useCases: jobs.useCases,
+    serving,
+    system: {
+      ready: () => store.ping(),
+      metricsText: telemetry.text,
+      metricsJson: async () => (await telemetry.json()) as JsonObject,
+      version: {
+        version: ports.version,
+        models: Object.fromEntries(defaults.map(({ role, modelId }) => [role, modelId])),
+        maxIterations: config.maxIterations,
+      },
+    },
+  });
+  const interceptors = interceptorChain({
+    auth: {
+      tokens: config.apiBearerTokens.map((token) => token.reveal()),
+      anonymous: config.dev || !config.requireAuth,
+      protectMetrics: config.metricsRequireAuth,
+    },
+    rateLimit: { perMinute: config.rateLimitPerMin, burst: config.rateLimitBurst },
+    clock,
+    ids,
+    log,
+    metrics,
+    serving,
+  });
+  const gateway = createGateway({
+    invoke: createInvoke({ routes, interceptors, serving }),
+    clock,
+    ids,
+    log,
+    metrics,
+    openApi,
+    clientAddress,
+    shutdown: serving.shutdown,
+    config: {
+      maxRequestBytes: config.maxRequestBytes,
+      sseRetryMs: config.sseRetryMs,
+      ssePingIntervalS: config.ssePingIntervalS,
+    },
+  });
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile } = config;
+  const tls = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+  const server = createServer({
+    config: {
+      host: config.host,
+      port: config.port,
+      maxRequestBytes: config.maxRequestBytes,
+      maxConnections: config.maxConnections,
+      corsAllowedOrigins: config.corsAllowedOrigins,
+      shutdownGraceMs: config.shutdownGraceS * 1000,
+      ...(tls && { tls }),
+    },
+    routes,
+    interceptors,
+    serving,
+    gateway,
+    clientAddress,
+    clock,
+    log,
+    metrics,
+  });
+
+  return {
+    models: defaults,
+    async listen() {
+      const address = await server.listen();
+      jobs.start();
+      return urlOf(address, tls ? "https" : "http");
+    },
+    stop: () => stopInOrder({ server, jobs, store, clock, log, graceMs: config.shutdownGraceS * 1000 }),
+  };
+}
+
+/** What is stopped, outermost first: nothing may use what has been let go. */
+interface Parts {
+  readonly server: Server;
+  readonly jobs: Jobs;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly graceMs: number;
+}
+
+async function stopInOrder({ server, jobs, store, clock, log, graceMs }: Parts): Promise<void> {
+  const patience = new AbortController();
+  const drained = new AbortController();
+  const timeout = clock.sleep(graceMs, drained.signal).then(
+    () => patience.abort(new Error("the runs did not end within the grace")),
+    () => undefined,
+  );
+  const step = (what: string, work: Promise<void>) =>
+    work.catch((error: unknown) => log.warn("stop_failed", { what }, error));
+  await Promise.all([step("server", server.stop()), step("jobs", jobs.drain(patience.signal))]);
+  drained.abort(new Error("everything has ended"));
+  await timeout;
+  jobs.close();
+  await step("store", store.close());
+}
+
+function urlOf({ address, family, port }: AddressInfo, scheme: string): string {
+  const host = family === "IPv6" ? `[${address}]` : address;
+  return `${scheme}://${host}:${port}`;
+}

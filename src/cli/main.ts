@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { serviceVersion } from "../app/version.ts";
+import { EXIT } from "./exit-code.ts";
+import { type ServeFlags, serve } from "./serve.ts";
+
+const program = new Command("gepa-next")
+  .description(
+    "Makes prompts better: GEPA as a service over gRPC, gRPC-Web, Connect, REST and SSE on one port.",
+  )
+  .version(serviceVersion(), "-V, --version", "print the version and exit")
+  .showHelpAfterError("(--help lists the commands and their options)")
+  .exitOverride();
+
+program
+  .command("serve", { isDefault: true })
+  .description("Starts the service.")
+  .option(
+    "--dev",
+    "serve callers without a token, on loopback only; models are simulated where no provider is configured",
+  )
+  .option("--host <address>", "address to listen on (HOST, default 127.0.0.1)")
+  .option("--port <number>", "port to listen on (PORT, default 8000)")
+  .option("--data-dir <folder>", "where the database lives (DATA_DIR, default .gepa-next)")
+  .addHelpText(
+    "after",
+    `
+Every setting is an environment variable and may stand in a .env file; a flag wins over the environment,
+the environment over the file. docs/ENV.md lists them all.
+
+Examples:
+  gepa-next serve --dev                         try it out: no token, no key, simulated models
+  OPENAI_API_KEY=… gepa-next serve --dev        with real models, for you alone
+  API_BEARER_TOKENS=… gepa-next serve --host 0.0.0.0`,
+  )
+  .action(async (flags: ServeFlags) => {
+    process.exit(await serve(flags)); // what is still open after the stop has had its time
+  });
+
+program
+  .command("version")
+  .description("Prints the version.")
+  .action(() => console.log(serviceVersion()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has printed what there is to say; help and version end well, everything else was a wrong command line.
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
