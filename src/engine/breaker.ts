@@ -1,0 +1,83 @@
+import type { MODEL_FAILURES } from "../models/model.ts";
+import type { Problem } from "../domain/evaluation.ts";
+import type { JobFailure } from "../domain/job.ts";
+
+/** The world is out: going on would only collect failures. Ends the run with a recorded failure, never a bad score. */
+export class OutageError extends Error {
+  override readonly name = "OutageError";
+  readonly failure: JobFailure;
+
+  constructor(failure: JobFailure) {
+    super(failure.sentence);
+    this.failure = failure;
+  }
+}
+
+/**
+ * Calls in a row that may fail for good, retries and all. Twelve are out of reach of bad luck (one in two million
+ * where every third call fails) and cheap enough to find out.
+ */
+export const MAX_CONSECUTIVE_FAILURES = 12;
+
+/** Failures of the access itself: no later call will fare better. */
+const HOPELESS = ["auth", "not_found", "quota"] as const satisfies readonly (keyof typeof MODEL_FAILURES)[];
+
+/** Tells an outage from single failures, over all calls of a run. */
+export interface Breaker {
+  succeeded(): void;
+  /** Throws an {@link OutageError} once the failures amount to an outage. */
+  failed(role: "target" | "grader" | "reflection", problem: Problem): void;
+}
+
+/** A breaker that has seen nothing yet. */
+export function createBreaker(): Breaker {
+  let failures = 0;
+  return {
+    succeeded() {
+      failures = 0;
+    },
+    failed(role, problem) {
+      failures++;
+      const hopeless = (HOPELESS as readonly string[]).includes(problem.code);
+      if (hopeless || failures >= MAX_CONSECUTIVE_FAILURES) throw new OutageError(outage(role, problem));
+    },
+  };
+}
+
+const NAMES = { target: "target model", grader: "grader", reflection: "reflection model" } as const;
+
+/** The recorded failure of a role that gives nothing. */
+export function outage(role: keyof typeof NAMES, problem: Problem): JobFailure {
+  const name = NAMES[role];
+  const failure = (code: string, sentence: string, nextStep: string): JobFailure => ({
+    code,
+    sentence: `${sentence} ${problem.message}`,
+    nextStep,
+  });
+  switch (problem.code) {
+    case "auth":
+      return failure(
+        "model_auth",
+        `The provider refused the access to the ${name}:`,
+        "Check the provider's API key in the server's configuration, then create the job again.",
+      );
+    case "not_found":
+      return failure(
+        "model_not_found",
+        `The provider does not know the ${name}:`,
+        "Check the model id, then create the job again.",
+      );
+    case "quota":
+      return failure(
+        "model_quota",
+        `The provider's quota for the ${name} is used up:`,
+        "Raise the quota at the provider, then create the job again.",
+      );
+    default:
+      return failure(
+        role === "grader" ? "grader_unavailable" : "model_unavailable",
+        `The ${name} could not be used:`,
+        "Check that the provider is up and reachable from the server, then create the job again.",
+      );
+  }
+}

@@ -1,0 +1,197 @@
+import type { Lesson } from "../domain/candidate.ts";
+import type { Evaluation } from "../domain/evaluation.ts";
+import { addCosts } from "./budget.ts";
+import type { Rollout } from "./evaluate.ts";
+import type { Course } from "./course.ts";
+import type { Intent } from "./intent.ts";
+import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
+import { learn } from "./lessons.ts";
+import type { Outcome } from "./proposal.ts";
+import { isBetter, meanOver } from "./standing.ts";
+import {
+  candidateId,
+  memberOf,
+  textDigest,
+  wasRun,
+  withEvaluations,
+  type Member,
+  type Rejected,
+  type State,
+} from "./state.ts";
+import { decideStop } from "./stop.ts";
+
+/** What a commit decided. */
+export interface Verdict {
+  readonly state: State;
+  /** Empty where nothing could be proposed. */
+  readonly candidateId: string;
+  readonly accepted: boolean;
+  /** Why, as a sentence. */
+  readonly reason: string;
+  readonly lessons: readonly Lesson[];
+}
+
+/** Evaluations as they are told: what was known already costs nothing and says so. */
+export function bookRollouts(
+  state: State,
+  candidate: string,
+  text: string,
+  rollouts: readonly Rollout[],
+  toldBefore: ReadonlySet<string>,
+): { readonly state: State; readonly evaluations: readonly Evaluation[] } {
+  const isReused = ({ evaluation: { exampleId } }: Rollout) =>
+    toldBefore.has(exampleId) || wasRun(state, text, exampleId);
+  const evaluations = rollouts.map((r) => ({ ...r.evaluation, reused: isReused(r) }));
+  const charged = rollouts.filter((r) => !isReused(r)).map((r) => r.cost);
+  return {
+    evaluations,
+    state: {
+      ...state,
+      used: addCosts(state.used, ...charged),
+      pool: state.pool.map((m) => (m.id === candidate ? withEvaluations(m, evaluations) : m)),
+    },
+  };
+}
+
+/** Takes the oldest proposal into the state. Its rollouts were booked as they were told; its reflection is here. */
+export function commitProposal(course: Course, before: State, intent: Intent, outcome: Outcome): Verdict {
+  const state: State = {
+    ...before,
+    commits: before.commits + 1,
+    used: addCosts(before.used, outcome.reflectionCost),
+    inFlight: before.inFlight.slice(1),
+  };
+  const verdict =
+    outcome.kind === "unmade"
+      ? {
+          state: { ...state, unmade: state.unmade + 1 },
+          candidateId: "",
+          accepted: false,
+          reason: outcome.reason,
+          lessons: [],
+        }
+      : commitTried(course, { ...state, unmade: 0 }, intent, outcome);
+  if (verdict.state.stopping) return verdict;
+  const stopping = decideStop(course.spec, course.splits.validation, verdict.state);
+  return stopping ? { ...verdict, state: { ...verdict.state, stopping } } : verdict;
+}
+
+function commitTried(
+  course: Course,
+  before: State,
+  intent: Intent,
+  outcome: Extract<Outcome, { kind: "tried" }>,
+): Verdict {
+  const { validation } = course.splits;
+  const id = candidateId(intent.iteration);
+  const { trial, draft } = outcome;
+  const text = textDigest(draft.components);
+  const twin = holderOf(before, text);
+  const accepted = outcome.passed && twin === undefined;
+  const child = withEvaluations(
+    {
+      id,
+      components: draft.components,
+      text,
+      parentIds: intent.parentIds,
+      operator: intent.operator,
+      iteration: intent.iteration,
+      scores: {},
+      failed: [],
+    },
+    outcome.evaluations,
+  );
+  const change = trial.shared > 0 ? (trial.childSum - trial.parentSum) / trial.shared : undefined;
+  const journal = learn(before.lessons, {
+    iteration: intent.iteration,
+    candidateId: id,
+    text: draft.lesson,
+    evidenceExampleIds: outcome.trialIds,
+    ...(change === undefined ? {} : { effect: change }),
+    shownIds: intent.lessonIds,
+  });
+
+  const record = before.operators[intent.operator] ?? { tries: 0, successes: 0 };
+  const learnt: State = {
+    ...before,
+    lessons: journal.lessons,
+    operators: {
+      ...before.operators,
+      [intent.operator]: { tries: record.tries + 1, successes: record.successes + (accepted ? 1 : 0) },
+    },
+  };
+  const best = memberOf(before, before.bestId);
+  const leads = accepted && isBetter(child, best, validation);
+  const state: State = accepted
+    ? {
+        ...learnt,
+        pool: [...learnt.pool, child],
+        ...(leads ? { bestId: id, bestSince: learnt.commits } : {}),
+      }
+    : { ...learnt, rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)) };
+  return {
+    state,
+    candidateId: id,
+    accepted,
+    reason: twin ? `${id} is the same text as ${twin}.` : sentence(intent, outcome, child, leads, validation),
+    lessons: journal.changed,
+  };
+}
+
+/** The candidate that has this text, among those committed by iteration `asOf`; undefined where none has. */
+export function holderOf(state: State, digest: string, asOf = Number.POSITIVE_INFINITY): string | undefined {
+  return (
+    state.pool.find((m) => m.iteration <= asOf && m.text === digest)?.id ??
+    state.rejected.find((r) => r.iteration <= asOf && r.text === digest)?.id
+  );
+}
+
+function rejectedOf(child: Member, changed: readonly string[], change: number | undefined): Rejected {
+  return {
+    id: child.id,
+    parentIds: child.parentIds,
+    operator: child.operator,
+    iteration: child.iteration,
+    text: child.text,
+    tried: [...Object.keys(child.scores), ...child.failed],
+    edit: {
+      changed: Object.fromEntries(changed.map((name) => [name, child.components[name] ?? ""])),
+      ...(change === undefined ? {} : { change }),
+    },
+  };
+}
+
+/** Adds a rejected candidate and forgets the text of edits that no proposal will be shown any more. */
+function withRejected(rejected: readonly Rejected[], added: Rejected): Rejected[] {
+  const parent = added.parentIds[0];
+  const siblings = rejected.filter((r) => r.parentIds[0] === parent && r.edit);
+  const forgotten = new Set(siblings.slice(0, Math.max(0, siblings.length + 1 - SHOWN_REJECTED_EDITS)));
+  return [
+    ...rejected.map((r) => {
+      if (!forgotten.has(r)) return r;
+      const { edit: _forgotten, ...rest } = r;
+      return rest;
+    }),
+    added,
+  ];
+}
+
+function sentence(
+  { parentIds }: Intent,
+  { trial, passed }: Extract<Outcome, { kind: "tried" }>,
+  child: Member,
+  leads: boolean,
+  validation: readonly string[],
+): string {
+  const parents = parentIds.join(" and ");
+  if (trial.shared === 0) return `${child.id} could not be compared with ${parents}: calls failed.`;
+  const sums = `${child.id} scored ${points(trial.childSum)} against ${points(trial.parentSum)} of ${parents} on ${trial.shared} ${trial.shared === 1 ? "example" : "examples"}`;
+  if (!passed) return `${sums}: no improvement, so it was dropped.`;
+  const mean = meanOver(child, validation);
+  if (mean === undefined) return `${sums} and joined the pool, but no validation score could be had.`;
+  return `${sums} and ${mean.toFixed(3)} on validation: it joined the pool${leads ? " and is the best so far" : ""}.`;
+}
+
+function points(sum: number): string {
+  return String(Number(sum.toFixed(3)));
+}

@@ -1,0 +1,142 @@
+import { isAbort, throwIfAborted } from "../base/abort.ts";
+import { digest } from "../base/digest.ts";
+import type { Evaluation, Problem } from "../domain/evaluation.ts";
+import { promptText, type Components, type Example, type OptimizeSpec } from "../domain/spec.ts";
+import { GraderError, type Grader } from "../graders/grader.ts";
+import { ModelError, type Model, type ModelRequest, type ModelResponse } from "../models/model.ts";
+import type { Breaker } from "./breaker.ts";
+import { addCosts, NO_COST, type Cost } from "./budget.ts";
+import type { Limiter } from "./limit.ts";
+
+/** One candidate really run on one example, and what that cost. */
+export interface Rollout {
+  /** `reused` is always false here; whether it was known is a matter of the state it is committed to. */
+  readonly evaluation: Evaluation;
+  readonly cost: Cost;
+}
+
+/** Runs candidates on examples. */
+export type Evaluate = (components: Components, exampleIds: readonly string[]) => Promise<Rollout[]>;
+
+/** What an evaluator needs. */
+export interface EvaluatorParts {
+  readonly spec: OptimizeSpec;
+  readonly target: Model;
+  readonly grader: Grader;
+  readonly limiter: Limiter;
+  readonly breaker: Breaker;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Rollouts remembered with their outputs. What has fallen out is asked again with the same request, which the ledger
+ * behind the model answers for nothing.
+ */
+const MAX_REMEMBERED = 20_000;
+
+/**
+ * Makes the evaluator of a run. Results come in the order of the examples, whatever the order of the answers. The same
+ * text is never run twice on the same example, not even by two proposals at once. A failed call is a rollout without
+ * a score. Rejects with an OutageError, or with the signal's reason.
+ */
+export function createEvaluator(parts: EvaluatorParts): Evaluate {
+  const examples = new Map(parts.spec.examples.map((e) => [e.id, e]));
+  const known = new Map<string, Promise<Rollout>>();
+
+  return (components, exampleIds) => {
+    const text = promptText(components);
+    return Promise.all(
+      exampleIds.map((id) => {
+        const example = examples.get(id);
+        if (!example) throw new Error(`no example ${id}`);
+        const key = digest([text, id]);
+        let rollout = known.get(key);
+        if (!rollout) {
+          rollout = parts.limiter(() => run(parts, text, example));
+          rollout.catch(() => known.delete(key));
+          known.set(key, rollout);
+          const oldest = known.keys().next();
+          if (known.size > MAX_REMEMBERED && !oldest.done) known.delete(oldest.value);
+        }
+        return rollout;
+      }),
+    );
+  };
+}
+
+/** The request of a rollout: the prompt as instruction, the example's input, and nothing else. */
+export function targetRequest(spec: OptimizeSpec, prompt: string, input: string): ModelRequest {
+  const { temperature, maxTokens } = spec.config;
+  return {
+    messages: [
+      { role: "system", content: prompt },
+      { role: "user", content: input },
+    ],
+    maxTokens,
+    ...(temperature === undefined ? {} : { temperature }),
+    sampleIndex: 0,
+  };
+}
+
+/** The cost of an answer. */
+export function costOfAnswer({ usage, costUsd }: ModelResponse): Cost {
+  return {
+    metricCalls: 0,
+    modelCalls: 1,
+    tokens: usage.inputTokens + usage.outputTokens,
+    costUsd: costUsd ?? 0,
+  };
+}
+
+const ONE_RUN: Cost = { ...NO_COST, metricCalls: 1 };
+const ONE_FAILED_CALL: Cost = { ...NO_COST, modelCalls: 1 };
+
+async function run(parts: EvaluatorParts, prompt: string, example: Example): Promise<Rollout> {
+  const { spec, target, grader, breaker, signal } = parts;
+  throwIfAborted(signal);
+  const failed = (output: string, error: Problem, cost: Cost): Rollout => ({
+    evaluation: { exampleId: example.id, feedback: "", output, objectives: {}, reused: false, error },
+    cost,
+  });
+
+  let answer: ModelResponse;
+  try {
+    answer = await target.call(targetRequest(spec, prompt, example.input), signal);
+  } catch (error) {
+    const problem = problemOf(error, signal);
+    breaker.failed("target", problem);
+    return failed("", problem, addCosts(ONE_RUN, ONE_FAILED_CALL));
+  }
+  const spent = addCosts(ONE_RUN, costOfAnswer(answer));
+  try {
+    const grade = await grader.grade({ example, output: answer.text }, signal);
+    breaker.succeeded();
+    return {
+      evaluation: {
+        exampleId: example.id,
+        score: grade.score,
+        feedback: grade.feedback,
+        output: answer.text,
+        objectives: grade.objectives,
+        reused: false,
+      },
+      cost: addCosts(spent, grade.cost ? { ...NO_COST, ...grade.cost } : gradeCost(grader)),
+    };
+  } catch (error) {
+    const problem = problemOf(error, signal);
+    breaker.failed("grader", problem);
+    return failed(answer.text, problem, addCosts(spent, gradeCost(grader)));
+  }
+}
+
+function gradeCost(grader: Grader): Cost {
+  return { ...NO_COST, modelCalls: grader.callsPerGrade };
+}
+
+/** The problem that a failed call is recorded as; anything but a failed call is thrown on. */
+export function problemOf(error: unknown, signal: AbortSignal): Problem {
+  if (isAbort(error, signal)) throw error;
+  if (error instanceof ModelError) return { code: error.failure, message: error.message };
+  if (error instanceof GraderError) return { code: error.code, message: error.message };
+  throw error;
+}

@@ -1,0 +1,32 @@
+import type { Components } from "../domain/spec.ts";
+import type { Cost } from "./budget.ts";
+
+/**
+ * What proposal k is going to do, decided at once from the state it was admitted in. Plain data: a proposal is a
+ * function of its intent and of what the models answer, so a resumed run can take it up again.
+ */
+export interface Intent {
+  readonly iteration: number;
+  /** Commits that had happened when it was decided. */
+  readonly asOf: number;
+  readonly operator: string;
+  /** The parent first, then its mate. */
+  readonly parentIds: readonly string[];
+  readonly ancestorId?: string;
+  /** The components to change. */
+  readonly components: readonly string[];
+  /** Examples to learn from, or for a merge to compare on. Empty: the parent has nothing left to learn. */
+  readonly minibatch: readonly string[];
+  readonly fallback: readonly string[];
+  readonly lessonIds: readonly string[];
+  readonly rejectedEdits: readonly RejectedEdit[];
+  /** Its cost at the very most. */
+  readonly worst: Cost;
+}
+
+/** An edit that did not help. */
+export interface RejectedEdit {
+  readonly changed: Components;
+  /** Mean change of the score on the examples it was tried on; absent where it could not be measured. */
+  readonly change?: number;
+}

@@ -1,0 +1,32 @@
+/** Words a shingle holds: pairs tell rewordings apart and still match texts that only differ in one place. */
+const SHINGLE_WORDS = 2;
+
+/** The set of word pairs of a text, lower case; a one-word text is its word. */
+export function shingles(text: string): Set<string> {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+  if (words.length < SHINGLE_WORDS) return new Set(words);
+  const found = new Set<string>();
+  for (let i = 0; i + SHINGLE_WORDS <= words.length; i++) {
+    found.add(words.slice(i, i + SHINGLE_WORDS).join(" "));
+  }
+  return found;
+}
+
+/** Jaccard distance of two sets of shingles, in [0, 1]; two empty sets are equal. */
+export function distance(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let shared = 0;
+  for (const shingle of a) if (b.has(shingle)) shared++;
+  const all = a.size + b.size - shared;
+  return all === 0 ? 0 : 1 - shared / all;
+}
+
+/** Of each text its mean n-gram distance to the others, in [0, 1]; a text alone is entirely new: 1. */
+export function novelties(texts: readonly string[]): number[] {
+  const sets = texts.map(shingles);
+  return sets.map((own, i) => {
+    if (sets.length === 1) return 1;
+    let sum = 0;
+    for (const [j, other] of sets.entries()) if (j !== i) sum += distance(own, other);
+    return sum / (sets.length - 1);
+  });
+}

@@ -1,0 +1,12 @@
+import type { ReflectiveOperator } from "./operator.ts";
+
+/** Lets the reflection model join two prompts of different lineage; works for prompts of one component too. */
+export const crossover: ReflectiveOperator = {
+  kind: "reflective",
+  name: "crossover",
+  weight: 1,
+  order:
+    "Join the strengths of the current text and of the other text, which does better on other inputs, in one text without repetition. Keep every fact that either holds.",
+  usesMate: true,
+  applies: ({ mate }) => mate !== undefined,
+};

@@ -1,0 +1,19 @@
+/** Output cap of the reflection model: room for a long prompt, its rationale, and what a reasoning model thinks first. */
+export const REFLECTION_MAX_TOKENS = 16_384;
+/** Answers a proposal may ask for: the first, and one more that is told what was wrong with it. */
+export const MAX_REFLECTION_ATTEMPTS = 2;
+/** Rejected edits of a parent that are shown: the last few warn enough. */
+export const SHOWN_REJECTED_EDITS = 3;
+/** Longest input, output, ideal, feedback or context shown; a reflection prompt must fit every model's window. */
+export const MAX_SHOWN_CHARACTERS = 8_000;
+/** UTF-8 bytes a character takes at most (a surrogate pair, four bytes, counts as two characters). */
+const BYTES_PER_CHARACTER = 3;
+/** The most that one shown text can take, in bytes and therefore in tokens. */
+export const MAX_SHOWN_TOKENS = MAX_SHOWN_CHARACTERS * BYTES_PER_CHARACTER;
+
+/** A text at its shown length; what is left out is said. */
+export function shown(text: string): string {
+  if (text.length <= MAX_SHOWN_CHARACTERS) return text;
+  const left = text.length - MAX_SHOWN_CHARACTERS;
+  return `${text.slice(0, MAX_SHOWN_CHARACTERS)}\n[${left} more characters left out]`;
+}

@@ -1,0 +1,64 @@
+import type { RejectedText } from "../../domain/event.ts";
+import type { Components } from "../../domain/spec.ts";
+import type { Model, ModelResponse } from "../../models/model.ts";
+import type { Breaker } from "../breaker.ts";
+import { addCosts, NO_COST, type Cost } from "../budget.ts";
+import type { Violation } from "../constraints.ts";
+import { costOfAnswer, problemOf } from "../evaluate.ts";
+import type { Limiter } from "../limit.ts";
+import { parseAnswer, type Proposal } from "./answer.ts";
+import { MAX_REFLECTION_ATTEMPTS } from "./limits.ts";
+import { reflectionRequest, type ReflectionBrief } from "./request.ts";
+
+/** What reflection needs from the run. */
+export interface ReflectionParts {
+  readonly reflection: Model;
+  readonly limiter: Limiter;
+  readonly breaker: Breaker;
+  readonly signal: AbortSignal;
+}
+
+/** What came of asking: a text that passed every check, or none. What was dropped on the way is said in both cases. */
+export interface Reflected {
+  readonly proposal?: Proposal & { readonly full: Components };
+  readonly rejectedTexts: readonly RejectedText[];
+  readonly cost: Cost;
+}
+
+/**
+ * Asks the reflection model for new texts and checks them before anything else is paid. An answer that is malformed or
+ * fails a check is told so and gets one more try; a call that fails for good gets none, its retries were made below.
+ */
+export async function proposeText(
+  parts: ReflectionParts,
+  brief: ReflectionBrief,
+  check: (full: Components) => Violation | undefined,
+): Promise<Reflected> {
+  const rejectedTexts: RejectedText[] = [];
+  let cost: Cost = NO_COST;
+  for (let attempt = 0; attempt < MAX_REFLECTION_ATTEMPTS; attempt++) {
+    const request = reflectionRequest(brief, attempt, rejectedTexts.at(-1)?.detail);
+    let answer: ModelResponse;
+    try {
+      answer = await parts.limiter(() => parts.reflection.call(request, parts.signal));
+    } catch (error) {
+      const problem = problemOf(error, parts.signal);
+      parts.breaker.failed("reflection", problem);
+      const operator = brief.operator.name;
+      rejectedTexts.push({ operator, reason: problem.code, detail: problem.message });
+      return { rejectedTexts, cost: addCosts(cost, { ...NO_COST, modelCalls: 1 }) };
+    }
+    parts.breaker.succeeded();
+    cost = addCosts(cost, costOfAnswer(answer));
+    const parsed = parseAnswer(answer, brief.components);
+    if (parsed.kind === "malformed") {
+      rejectedTexts.push({ operator: brief.operator.name, reason: "malformed", detail: parsed.detail });
+      continue;
+    }
+    const full = { ...brief.current, ...parsed.proposal.components };
+    const violation = check(full);
+    if (!violation) return { proposal: { ...parsed.proposal, full }, rejectedTexts, cost };
+    rejectedTexts.push({ operator: brief.operator.name, ...violation });
+  }
+  return { rejectedTexts, cost };
+}

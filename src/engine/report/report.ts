@@ -1,0 +1,167 @@
+import type { Splits } from "../../domain/budget.ts";
+import type { Artifacts, Report, Verdict } from "../../domain/report.ts";
+import type { LineageEntry } from "../../domain/candidate.ts";
+import type { StopReason } from "../../domain/stop-reason.ts";
+import { promptText, type OptimizeSpec } from "../../domain/spec.ts";
+import type { Spend } from "../../domain/spend.ts";
+import { digest } from "../../base/digest.ts";
+import { publicLesson } from "../lessons.ts";
+import { frontOf, meanOver } from "../standing.ts";
+import { memberOf, SEED_ID, type Member, type State } from "../state.ts";
+import { streamFor } from "../streams.ts";
+import { detectableLift, deviationOf, pairedInterval } from "./interval.ts";
+
+/** What the outcome is judged from. The test runs of both are noted in the state already. */
+export interface Evidence {
+  readonly spec: OptimizeSpec;
+  readonly splits: Splits;
+  readonly state: State;
+  readonly stopReason: StopReason;
+  readonly simulated: boolean;
+  readonly spend: Spend;
+}
+
+/** The outcome: who won, what is known about it, and the best candidate where that is somebody else. */
+export interface Outcome {
+  readonly champion: Member;
+  readonly bestCandidate?: Member;
+  readonly report: Report;
+}
+
+/** Paired scores of two candidates on the examples both have a score on. */
+interface Pairs {
+  readonly seed: readonly number[];
+  readonly best: readonly number[];
+}
+
+/**
+ * The honest end. On a test split the best candidate must be better than the seed beyond chance, or the seed stays the
+ * champion; without one nothing is claimed, and the best in-sample candidate is the champion, labelled so.
+ */
+export function concludeRun(evidence: Evidence): Outcome {
+  const { splits, state } = evidence;
+  const seed = memberOf(state, SEED_ID);
+  const best = memberOf(state, state.bestId);
+  const tested = pairsOn(splits.test, seed, best);
+  const measured = tested.seed.length > 0;
+  const pairs = measured ? tested : pairsOn(splits.validation, seed, best);
+  const differences = pairs.best.map((score, i) => score - (pairs.seed[i] ?? 0));
+  const interval = measured ? pairedInterval(differences, streamFor(state.root, "bootstrap", 0)) : undefined;
+  const verdict: Verdict = !measured
+    ? "not_measured"
+    : interval && interval.low > 0
+      ? "improved"
+      : interval && interval.high < 0
+        ? "worse"
+        : "not_shown";
+  const champion = verdict === "not_shown" || verdict === "worse" ? seed : best;
+  const lift = mean(differences);
+  const baselineScore = mean(pairs.seed);
+  const championScore = champion === seed ? baselineScore : mean(pairs.best);
+  const considered = state.pool.filter((m) => meanOver(m, splits.validation) !== undefined).length;
+  const deviation = deviationOf(differences);
+  return {
+    champion,
+    ...(champion === best ? {} : { bestCandidate: best }),
+    report: {
+      verdict,
+      explanation: explain(verdict, best, pairs, splits, lift),
+      measuredOn: measured ? "test" : "in_sample",
+      ...(baselineScore === undefined ? {} : { baselineScore }),
+      ...(championScore === undefined ? {} : { championScore }),
+      ...(lift === undefined ? {} : { lift }),
+      ...(interval ? { interval } : {}),
+      sampleSize: differences.length,
+      candidatesConsidered: considered,
+      ...(measured ? { detectableLift: detectableLift(differences.length, deviation || undefined) } : {}),
+      championCharacters: promptText(champion.components).length,
+      seedCharacters: promptText(seed.components).length,
+      stopReason: evidence.stopReason,
+      notes: notesOf(evidence, measured, considered),
+      simulated: evidence.simulated,
+      spend: evidence.spend,
+    },
+  };
+}
+
+/** What the search leaves behind. */
+export function artifactsOf({ spec, splits, state }: Evidence, champion: Member): Artifacts {
+  const lineage: LineageEntry[] = [
+    ...state.pool.map((m) => {
+      const score = meanOver(m, splits.validation);
+      return { ...lineageOf(m), accepted: true, ...(score === undefined ? {} : { score }) };
+    }),
+    ...state.rejected.map((r) => ({ ...lineageOf(r), accepted: false })),
+  ];
+  return {
+    front: frontOf(state.pool, splits.validation),
+    lessons: state.lessons.map(publicLesson),
+    lineage: lineage.sort((a, b) => a.iteration - b.iteration),
+    digests: {
+      champion: digest(champion.components),
+      decisions: state.decisions,
+      spec: digest(spec),
+    },
+  };
+}
+
+function lineageOf(m: Pick<Member, "id" | "parentIds" | "operator" | "iteration">) {
+  return { candidateId: m.id, parentIds: m.parentIds, operator: m.operator, iteration: m.iteration };
+}
+
+function pairsOn(exampleIds: readonly string[], seed: Member, best: Member): Pairs {
+  const pairs = exampleIds.flatMap((id) => {
+    const [a, b] = [seed.scores[id], best.scores[id]];
+    return a === undefined || b === undefined ? [] : [{ a, b }];
+  });
+  return { seed: pairs.map((p) => p.a), best: pairs.map((p) => p.b) };
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+function explain(
+  verdict: Verdict,
+  best: Member,
+  pairs: Pairs,
+  splits: Splits,
+  lift: number | undefined,
+): string {
+  const n = pairs.seed.length;
+  const by = `${(lift ?? 0) >= 0 ? "+" : ""}${(lift ?? 0).toFixed(3)}`;
+  switch (verdict) {
+    case "improved":
+      return `On ${n} test examples the search never saw, ${best.id} scores ${by} against the seed, and the interval excludes zero.`;
+    case "worse":
+      return `On ${n} test examples the search never saw, ${best.id} scores ${by} against the seed; the seed prompt stays.`;
+    case "not_shown":
+      return best.id === SEED_ID
+        ? "No candidate was better than the seed on validation; the seed prompt stays."
+        : `On ${n} test examples ${best.id} scores ${by} against the seed, which chance alone can explain; the seed prompt stays.`;
+    case "not_measured":
+      return splits.test.length > 0
+        ? "The test could not be run, so the scores are those of the examples the search was guided by."
+        : "There are too few examples for an untouched test; the scores are those of the examples the search was guided by, and flatter the champion.";
+  }
+}
+
+function notesOf({ splits, state, simulated }: Evidence, measured: boolean, considered: number): string[] {
+  const notes: string[] = [];
+  if (simulated) notes.push("Some of the models are simulated: the scores say nothing about a real model.");
+  if (!measured && considered > 1) {
+    notes.push(
+      `The champion is the best of ${considered} on the same examples; the best of many looks better than it is.`,
+    );
+  }
+  const failed = new Set(state.pool.flatMap((m) => m.failed));
+  if (failed.size > 0) {
+    notes.push(
+      `Calls failed for good on ${failed.size} of the examples; they count as missing, not as zero.`,
+    );
+  }
+  if (splits.policy === "shared") {
+    notes.push("All examples served both to learn from and to choose by.");
+  }
+  return notes;
+}

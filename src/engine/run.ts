@@ -1,0 +1,135 @@
+import { digest, sha256 } from "../base/digest.ts";
+import { budgetFraction, type Plan, type Splits } from "../domain/budget.ts";
+import type { EngineEvent, JudgeStage } from "../domain/event.ts";
+import { meanScore, type Evaluation } from "../domain/evaluation.ts";
+import { createBreaker } from "./breaker.ts";
+import { budgetLines, NO_COST } from "./budget.ts";
+import { constraintCheck } from "./constraints.ts";
+import { createEvaluator } from "./evaluate.ts";
+import type { Course } from "./course.ts";
+import { createLimiter } from "./limit.ts";
+import { affordsTest, planRun, testReserve } from "./plan.ts";
+import type { EngineInput, EnginePorts, EngineStep } from "./ports.ts";
+import { worstCases, type Rates } from "./prices.ts";
+import type { Bench } from "./proposal.ts";
+import { splitExamples } from "./split.ts";
+import { meanOver } from "./standing.ts";
+import { initialState, loadState, memberOf, saveState, type State } from "./state.ts";
+import { drawRoot } from "./streams.ts";
+
+/** A run under way: what stays the same, and the one state that moves on. */
+export interface Run {
+  readonly input: EngineInput;
+  readonly ports: EnginePorts;
+  readonly course: Course;
+  readonly bench: Bench;
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+  readonly simulated: boolean;
+  state: State;
+}
+
+/** Opens a run at its start or at its checkpoint. `signal` ends every call the run makes. */
+export function openRun(input: EngineInput, ports: EnginePorts, signal: AbortSignal): Run {
+  const { spec } = input;
+  const splits: Splits = splitExamples(spec.examples, spec.seed);
+  const rates = ratesOf(ports);
+  const { plan, warnings } = planRun(spec, splits, rates);
+  const prices = worstCases(spec, rates);
+  const reserve = affordsTest(spec, splits, rates) ? testReserve(splits, prices.worstRun) : NO_COST;
+  const course: Course = { spec, splits, prices, reserve };
+  const limiter = createLimiter(ports.concurrency);
+  const breaker = createBreaker();
+  const parts = { limiter, breaker, signal };
+  return {
+    input,
+    ports,
+    course,
+    plan,
+    warnings,
+    simulated: input.models.some((m) => m.simulated),
+    bench: {
+      ...parts,
+      course,
+      reflection: ports.reflection,
+      evaluate: createEvaluator({ ...parts, spec, target: ports.target, grader: ports.grader }),
+      examples: new Map(spec.examples.map((e) => [e.id, e])),
+      constraints: constraintCheck(spec.components, spec.constraints, spec.examples),
+    },
+    state:
+      input.checkpoint === undefined
+        ? initialState(drawRoot(ports.rng), spec.components)
+        : loadState(input.checkpoint),
+  };
+}
+
+function ratesOf({ target, reflection, grader }: EnginePorts): Rates {
+  return {
+    ...(target.price ? { target: target.price } : {}),
+    ...(reflection.price ? { reflection: reflection.price } : {}),
+    ...(grader.price ? { judge: grader.price } : {}),
+    callsPerGrade: grader.callsPerGrade,
+  };
+}
+
+/** An event as a step; counts it and chains what it decides into the run's digest. */
+export function record(run: Run, event: EngineEvent): EngineStep {
+  const decided =
+    event.type === "progress"
+      ? { type: event.type, data: { ...event.data, spend: undefined, timing: undefined } }
+      : event.type === "final"
+        ? { type: event.type }
+        : event;
+  run.state = {
+    ...run.state,
+    ordinal: run.state.ordinal + 1,
+    decisions: sha256(run.state.decisions + digest(decided)),
+  };
+  return { kind: "event", event };
+}
+
+/** The state as a step: a run taken up from it yields the same steps that follow. */
+export function checkpoint(run: Run): EngineStep {
+  return { kind: "checkpoint", state: saveState(run.state), ordinal: run.state.ordinal };
+}
+
+/** A `judge` event. */
+export function judged(
+  run: Run,
+  iteration: number,
+  candidateId: string,
+  stage: JudgeStage,
+  evaluations: readonly Evaluation[],
+): EngineStep {
+  const mean = meanScore(evaluations);
+  return record(run, {
+    type: "judge",
+    data: {
+      iteration,
+      candidateId,
+      stage,
+      evaluations,
+      ...(mean === undefined ? {} : { meanScore: mean }),
+    },
+  });
+}
+
+/** A `progress` event: where the run stands now. */
+export function progress(run: Run, stage: "generate" | "judge" | "select" | "final"): EngineStep {
+  const { state, course, ports } = run;
+  const best = meanOver(memberOf(state, state.bestId), course.splits.validation);
+  const lines = budgetLines(course.spec.budget, state.commits, state.used);
+  const { spend, timing } = ports.measure();
+  return record(run, {
+    type: "progress",
+    data: {
+      stage,
+      iteration: state.commits,
+      ...(best === undefined ? {} : { bestScore: best }),
+      bestCandidateId: state.bestId,
+      budget: { lines, fraction: budgetFraction(lines) },
+      spend,
+      timing,
+    },
+  });
+}

@@ -1,0 +1,64 @@
+import type { CandidateText, FrontMember } from "../domain/candidate.ts";
+import { promptText } from "../domain/spec.ts";
+import { novelties } from "./novelty.ts";
+import { frontCounts, frontsByKey, withoutRedundant } from "./pareto.ts";
+import type { Member } from "./state.ts";
+
+/** Scores closer than this are equal: sums of decimal fractions differ in the last digit by their order alone. */
+export const SCORE_EPSILON = 1e-9;
+
+/** Share of the validation examples two candidates must have in common before one can replace the other as the best. */
+const MIN_SHARED = 0.5;
+
+/** Mean over those of the examples that have a score; undefined where none has. */
+export function meanOver(member: Member, exampleIds: readonly string[]): number | undefined {
+  const scores = exampleIds.flatMap((id) => member.scores[id] ?? []);
+  return scores.length === 0 ? undefined : scores.reduce((a, b) => a + b, 0) / scores.length;
+}
+
+/**
+ * Whether `challenger` is better than `holder`: by the mean over the examples both have a score on, so that a failed
+ * call lowers nobody; they must share at least half of the examples that `holder` has.
+ */
+export function isBetter(challenger: Member, holder: Member, validation: readonly string[]): boolean {
+  const held = validation.filter((id) => holder.scores[id] !== undefined);
+  const shared = held.filter((id) => challenger.scores[id] !== undefined);
+  if (held.length === 0) return meanOver(challenger, validation) !== undefined;
+  if (shared.length < held.length * MIN_SHARED) return false;
+  return (meanOver(challenger, shared) ?? 0) > (meanOver(holder, shared) ?? 0) + SCORE_EPSILON;
+}
+
+/** A candidate with its text and its mean validation score. */
+export function candidateText(member: Member, validation: readonly string[]): CandidateText {
+  const score = meanOver(member, validation);
+  return {
+    candidateId: member.id,
+    components: member.components,
+    ...(score === undefined ? {} : { score }),
+  };
+}
+
+/**
+ * The Pareto front over validation examples without its redundant members, best first. Of candidates that are equally
+ * good the shorter one counts as better, then the older. `wins` counts the examples on which nobody is better.
+ */
+export function frontOf(pool: readonly Member[], validation: readonly string[]): FrontMember[] {
+  const means = new Map(pool.map((m) => [m.id, meanOver(m, validation) ?? Number.NEGATIVE_INFINITY]));
+  const meanOf = (id: string) => means.get(id) ?? Number.NEGATIVE_INFINITY;
+  const length = new Map(pool.map((m) => [m.id, promptText(m.components).length]));
+  const lengthOf = (id: string) => length.get(id) ?? 0;
+  const worstFirst = pool
+    .map((m) => m.id)
+    .reverse()
+    .sort((a, b) => meanOf(a) - meanOf(b) || lengthOf(b) - lengthOf(a));
+  const wins = frontCounts(withoutRedundant(frontsByKey(pool, validation), worstFirst));
+  const byId = new Map(pool.map((m) => [m.id, m]));
+  const members = worstFirst.reverse().flatMap((id) => (wins.has(id) ? (byId.get(id) ?? []) : []));
+  const novelty = novelties(members.map((m) => promptText(m.components)));
+  return members.map((m, i) => ({
+    candidateId: m.id,
+    score: meanOf(m.id),
+    novelty: novelty[i] ?? 1,
+    wins: wins.get(m.id) ?? 0,
+  }));
+}

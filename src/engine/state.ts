@@ -1,0 +1,174 @@
+import type { Evaluation } from "../domain/evaluation.ts";
+import type { Lesson } from "../domain/candidate.ts";
+import type { StopReason } from "../domain/stop-reason.ts";
+import { promptText, type Components } from "../domain/spec.ts";
+import { digest } from "../base/digest.ts";
+import { NO_COST, type Cost } from "./budget.ts";
+import { normalised } from "./constraints.ts";
+import type { Intent, RejectedEdit } from "./intent.ts";
+
+/** Everything the search knows, as plain data: what a checkpoint holds and every decision is made from. */
+export interface State {
+  readonly version: 1;
+  /** What all random streams are derived from. */
+  readonly root: number;
+  /** Events yielded so far. */
+  readonly ordinal: number;
+  /** Chained digest of what they decided. */
+  readonly decisions: string;
+  /** Iterations committed. */
+  readonly commits: number;
+  /** What was really used. */
+  readonly used: Cost;
+  /** Candidates that joined the pool, the seed first. */
+  readonly pool: readonly Member[];
+  /** Candidates that did not. */
+  readonly rejected: readonly Rejected[];
+  readonly lessons: readonly LessonRecord[];
+  /** Tries and successes by operator. */
+  readonly operators: Readonly<Record<string, OperatorRecord>>;
+  readonly bestId: string;
+  /** The commit that made the best the best. */
+  readonly bestSince: number;
+  /** Proposals in a row that could not be made. */
+  readonly unmade: number;
+  /** Set once nothing new is to be started. */
+  readonly stopping?: Stopping;
+  /** Proposals under way, oldest first. */
+  readonly inFlight: readonly Intent[];
+}
+
+/** Why the run ends. */
+export interface Stopping {
+  readonly reason: StopReason;
+  readonly detail: string;
+}
+
+/** A candidate of the pool. */
+export interface Member {
+  readonly id: string;
+  readonly components: Components;
+  /** Digest of its text. */
+  readonly text: string;
+  readonly parentIds: readonly string[];
+  readonly operator: string;
+  readonly iteration: number;
+  /** By example, of every split. */
+  readonly scores: Readonly<Record<string, number>>;
+  /** Examples on which a call failed for good: no score, and no second try. */
+  readonly failed: readonly string[];
+}
+
+/** A candidate that was tried and did not join: enough to know its text again and to warn its parent. */
+export interface Rejected {
+  readonly id: string;
+  readonly parentIds: readonly string[];
+  readonly operator: string;
+  readonly iteration: number;
+  /** Digest of its text. */
+  readonly text: string;
+  /** Examples it was run on. */
+  readonly tried: readonly string[];
+  /** The edit; kept for the last few of each parent only. */
+  readonly edit?: RejectedEdit;
+}
+
+/** A lesson and how it has fared. */
+export interface LessonRecord extends Lesson {
+  /** Later proposals that were shown it, and those of them that helped. */
+  readonly shown: number;
+  readonly helped: number;
+}
+
+/** How an operator has fared. */
+export interface OperatorRecord {
+  readonly tries: number;
+  readonly successes: number;
+}
+
+/** Id of the prompt the caller sent. */
+export const SEED_ID = "c0";
+
+/** The candidate an iteration writes: iteration 7 writes "c7". */
+export function candidateId(iteration: number): string {
+  return `c${iteration}`;
+}
+
+/** The state before anything was run. */
+export function initialState(root: number, seed: Components): State {
+  const member: Member = {
+    id: SEED_ID,
+    components: seed,
+    text: textDigest(seed),
+    parentIds: [],
+    operator: "seed",
+    iteration: 0,
+    scores: {},
+    failed: [],
+  };
+  return {
+    version: 1,
+    root,
+    ordinal: 0,
+    decisions: "",
+    commits: 0,
+    used: NO_COST,
+    pool: [member],
+    rejected: [],
+    lessons: [],
+    operators: {},
+    bestId: SEED_ID,
+    bestSince: 0,
+    unmade: 0,
+    inFlight: [],
+  };
+}
+
+/** The state as a checkpoint holds it. */
+export function saveState(state: State): string {
+  return JSON.stringify(state);
+}
+
+/** The state of a checkpoint. Throws where it is not one of this version. */
+export function loadState(saved: string): State {
+  const state = JSON.parse(saved) as State;
+  if (state.version !== 1) throw new Error(`checkpoint of version ${String(state.version)}, expected 1`);
+  return state;
+}
+
+/** A candidate of the pool by id; throws where there is none. */
+export function memberOf(state: State, id: string): Member {
+  const member = state.pool.find((m) => m.id === id);
+  if (!member) throw new Error(`candidate ${id} is not in the pool`);
+  return member;
+}
+
+/** Whether a candidate was run on an example before, with or without success. */
+export function isKnown(member: Member, exampleId: string): boolean {
+  return member.scores[exampleId] !== undefined || member.failed.includes(exampleId);
+}
+
+/** Whether a text was run on an example before, under whatever id. */
+export function wasRun(state: State, text: string, exampleId: string): boolean {
+  return (
+    state.pool.some((m) => m.text === text && isKnown(m, exampleId)) ||
+    state.rejected.some((r) => r.text === text && r.tried.includes(exampleId))
+  );
+}
+
+/** A member with further evaluations noted; what is known already stays as it is. */
+export function withEvaluations(member: Member, evaluations: readonly Evaluation[]): Member {
+  const scores: Record<string, number> = { ...member.scores };
+  const failed = new Set(member.failed);
+  for (const { exampleId, score } of evaluations) {
+    if (isKnown(member, exampleId)) continue;
+    if (score === undefined) failed.add(exampleId);
+    else scores[exampleId] = score;
+  }
+  return { ...member, scores, failed: [...failed] };
+}
+
+/** Tells prompts apart up to case and white space: two of one digest are the same proposal. */
+export function textDigest(components: Components): string {
+  return digest(normalised(promptText(components)));
+}
