@@ -1,8 +1,9 @@
 import { digest } from "../base/digest.ts";
 import { fence } from "../domain/fence.ts";
 import { type Model, ModelError, type ModelRequest, type ModelResponse } from "../models/model.ts";
-import { type Grade, type GradeInput, type Grader, GraderError } from "./grader.ts";
-import { judgeSchema, type JudgeAnswer, parseJudgeAnswer } from "./judge-answer.ts";
+import { sumCosts } from "./cost.ts";
+import { type GradeCost, type GradeInput, type Grader, GraderError } from "./grader.ts";
+import { judgeSchema, parseJudgeAnswer } from "./judge-answer.ts";
 
 /** What the judge goes by where neither the job nor the grader says anything else. */
 export const DEFAULT_RUBRIC =
@@ -83,11 +84,16 @@ export function createJudge(options: JudgeOptions): Grader {
       maxTokens: JUDGE_MAX_TOKENS,
     }),
     callsPerGrade: 1,
+    ...(judge.price === undefined ? {} : { price: judge.price }),
     async grade(input, signal, repeat = 0) {
+      const costs: GradeCost[] = [];
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const response = await ask(judge, requestFor(input, repeat * maxAttempts + attempt), signal);
+        costs.push(costOf(response));
         const answer = parseJudgeAnswer(response, criteria);
-        if (answer !== undefined) return gradeOf(answer);
+        if (answer === undefined) continue;
+        const { score, feedback } = answer;
+        return { score, feedback, objectives: answer.criteria, cost: sumCosts(costs) };
       }
       throw new GraderError("malformed", `The judge gave no valid judgement in ${maxAttempts} attempts.`);
     },
@@ -103,8 +109,9 @@ async function ask(judge: Model, request: ModelRequest, signal: AbortSignal): Pr
   }
 }
 
-function gradeOf(answer: JudgeAnswer): Grade {
-  return { score: answer.score, feedback: answer.feedback, objectives: answer.criteria };
+function costOf({ usage, costUsd }: ModelResponse): GradeCost {
+  const tokens = usage.inputTokens + usage.outputTokens;
+  return { modelCalls: 1, tokens, ...(costUsd === undefined ? {} : { costUsd }) };
 }
 
 function subject({ example, output }: GradeInput): string[] {

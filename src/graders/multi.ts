@@ -1,4 +1,5 @@
 import { digest } from "../base/digest.ts";
+import { sumCosts } from "./cost.ts";
 import type { Grade, Grader } from "./grader.ts";
 
 /** One part of a weighted mean, ready to grade. */
@@ -16,12 +17,14 @@ export interface WeightedGrader {
 export function createMulti(parts: readonly WeightedGrader[]): Grader {
   const total = parts.reduce((sum, part) => sum + part.weight, 0);
   const shares = parts.map((part) => part.weight / total);
+  const price = parts.find(({ grader }) => grader.price !== undefined)?.grader.price; // there is one judge, so one price
   return {
     fingerprint: digest({
       kind: "multi",
       parts: parts.map((part, i) => ({ name: part.name, share: shares[i], grader: part.grader.fingerprint })),
     }),
     callsPerGrade: parts.reduce((sum, part) => sum + part.grader.callsPerGrade, 0),
+    ...(price === undefined ? {} : { price }),
     async grade(input, signal, repeat) {
       const settled = await Promise.allSettled(
         parts.map(({ grader }) => grader.grade(input, signal, repeat)),
@@ -39,11 +42,13 @@ export function createMulti(parts: readonly WeightedGrader[]): Grader {
 function mean(parts: readonly WeightedGrader[], shares: readonly number[], grades: readonly Grade[]): Grade {
   const score = grades.reduce((sum, grade, i) => sum + grade.score * (shares[i] ?? 0), 0);
   const byPart = grades.map((grade, i): [string, number] => [parts[i]?.name ?? "", grade.score]);
+  const costs = grades.flatMap(({ cost }) => cost ?? []);
   return {
     score: Math.min(1, score), // shares of thirds can sum to a hair more than 1
     feedback: grades
       .map((grade, i) => `${parts[i]?.name} (${grade.score.toFixed(2)}): ${grade.feedback}`)
       .join("\n"),
     objectives: Object.assign({}, ...grades.map((grade) => grade.objectives), Object.fromEntries(byPart)),
+    ...(costs.length === 0 ? {} : { cost: sumCosts(costs) }),
   };
 }

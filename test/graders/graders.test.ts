@@ -187,12 +187,14 @@ describe("a weighted mean", () => {
     expect(grade.feedback).toMatch(/^form \(1\.00\): .+\nvalue \(0\.00\): .+/);
   });
 
-  it("sums the calls of its parts", () => {
+  it("sums the calls, the cost and the price of its parts", async () => {
     const spec: GraderSpec = {
       kind: "multi",
       graders: [...multi.graders, { name: "j", weight: 1, grader: { kind: "judge" } }],
     };
-    expect(open(spec).callsPerGrade).toBe(1);
+    expect(open(spec)).toMatchObject({ callsPerGrade: 1, price: judge.price });
+    expect((await scoreOf(spec, "yes", "yes")).cost).toMatchObject({ modelCalls: 1, costUsd: 0 });
+    expect((await scoreOf(multi, "yes", "yes")).cost).toBeUndefined();
     expect(open(multi).callsPerGrade).toBe(0);
   });
 

@@ -110,6 +110,7 @@ describe("a judge's answer", () => {
       score: 0.25,
       feedback: "4 is not prime.",
       objectives: { tone: 0.5 },
+      cost: { modelCalls: 1, tokens: 2 },
     });
   });
 
@@ -158,6 +159,23 @@ describe("a judge's answer", () => {
     const grade = judgeOf(model, { maxAttempts: 2 }).grade(INPUT, never);
     await expect(grade).rejects.toMatchObject({ name: "GraderError", code: "malformed" });
     expect(model.requests).toHaveLength(2);
+  });
+
+  it("costs what all its samples cost, and a sum of money only where each is known", async () => {
+    const known = [
+      { text: "garbage", costUsd: 0.25 },
+      { text: GOOD, costUsd: 0.5 },
+    ];
+    expect((await judgeOf(scripted(...known)).grade(INPUT, never)).cost).toEqual({
+      modelCalls: 2,
+      tokens: 4,
+      costUsd: 0.75,
+    });
+    const unknown = [{ text: "garbage" }, { text: GOOD, costUsd: 0.5 }];
+    expect((await judgeOf(scripted(...unknown)).grade(INPUT, never)).cost).toEqual({
+      modelCalls: 2,
+      tokens: 4,
+    });
   });
 
   it("takes samples of its own for each repeat", async () => {

@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-
 /** Private and loopback IPv4 ranges (RFC 1918, RFC 1122). */
 const PRIVATE_IPV4 = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/;
 
@@ -13,7 +11,7 @@ const PRIVATE_IPV6 = /^(?:::1$|f[cd]|fe[89ab])/;
 export function isLocal(baseUrl: string): boolean {
   if (!URL.canParse(baseUrl)) return false;
   const host = new URL(baseUrl).hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  if (isIP(host) === 4) return PRIVATE_IPV4.test(host);
-  if (isIP(host) === 6) return PRIVATE_IPV6.test(host);
+  if (/^[\d.]+$/.test(host)) return PRIVATE_IPV4.test(host);
+  if (host.includes(":")) return PRIVATE_IPV6.test(host);
   return !host.includes(".") || /\.(?:local|internal|localhost)$/.test(host);
 }
