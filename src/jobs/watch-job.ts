@@ -6,7 +6,7 @@ import { checkCursor } from "./cursor.ts";
 import { ownJob } from "./own-job.ts";
 import type { JobsDeps } from "./ports.ts";
 import type { Caller, UseCases, WatchItem } from "./use-cases.ts";
-import type { Follower, WatchHub } from "./watch-hub.ts";
+import type { Follower, WakeUp, WatchHub } from "./watch-hub.ts";
 
 /** Events of one read, and so the most a watcher holds: a judge event may bring hundreds of outputs. */
 const PAGE_EVENTS = 32;
@@ -52,7 +52,8 @@ async function* readLog(
   checkCursor(job, after);
   yield { kind: "job", job };
   if (isTerminal(job.status) && after === job.lastEventId) return;
-  for (let cursor = after; ; ) {
+  let cursor = after;
+  for (let why: WakeUp = "appended"; ; ) {
     throwIfAborted(signal);
     const head = follower.head(); // before the read, so that an append during it ends the wait below at once
     const page = await hub.read(jobId, cursor, PAGE_EVENTS);
@@ -67,8 +68,8 @@ async function* readLog(
       if (isTerminalEvent(event)) return;
     }
     if (page.length === PAGE_EVENTS) continue;
-    const why = await follower.wait(Math.max(head, cursor), signal);
     if (why === "poll" && page.length === 0 && !(await logIsThere(store, hub, jobId, cursor))) return;
+    why = await follower.wait(Math.max(head, cursor), signal);
   }
 }
 

@@ -2,12 +2,25 @@ import { describe, expect, it } from "vitest";
 import type { JobEvent } from "../../src/domain/event.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { type Death, dyingStore } from "../support/dying-store.ts";
-import { aCreatedJob, ALICE, emptyStore, ended, logOf, openWorld, settle, type World } from "../support/job-world.ts";
+import {
+  aCreatedJob,
+  ALICE,
+  emptyStore,
+  ended,
+  logOf,
+  openWorld,
+  settle,
+  type World,
+} from "../support/job-world.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
 
 /** What determinism promises: type and data, but for money and time. */
 function decisions(log: readonly JobEvent[]): unknown[] {
-  return log.map(({ id, type, data }) => ({ id, type, data: { ...data, spend: undefined, timing: undefined } }));
+  return log.map(({ id, type, data }) => ({
+    id,
+    type,
+    data: { ...data, spend: undefined, timing: undefined },
+  }));
 }
 
 async function keysOf(store: Store, jobId: string): Promise<string[]> {
@@ -20,7 +33,9 @@ function callsMade({ target, reflection }: World): number {
   return target.requests.length + reflection.requests.length;
 }
 
-async function undisturbed(checkpoints: boolean): Promise<{ readonly log: unknown[]; readonly calls: number }> {
+async function undisturbed(
+  checkpoints: boolean,
+): Promise<{ readonly log: unknown[]; readonly calls: number }> {
   const world = await openWorld({ optimise: scriptedEngine({ checkpoints }) });
   world.jobs.start();
   const job = await aCreatedJob(world);

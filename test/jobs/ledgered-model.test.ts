@@ -1,0 +1,201 @@
+import { describe, expect, it } from "vitest";
+import { noMetrics } from "../../src/base/metrics.ts";
+import { type Ledger, openLedger } from "../../src/jobs/ledger.ts";
+import { ledgeredModel } from "../../src/jobs/ledgered-model.ts";
+import { type Model, ModelError } from "../../src/models/model.ts";
+import type { Store } from "../../src/storage/store.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { emptyStore, settle } from "../support/job-world.ts";
+import { aJob } from "../support/jobs.ts";
+import { anAnswer, aRequest, deferred, scriptedModel, untilAborted } from "../support/scripted-model.ts";
+
+const never = () => new AbortController().signal;
+const clock = createFakeClock();
+
+/** A store with a job "root" and a fork of it, "fork". */
+async function storeWithFamily(): Promise<Store> {
+  const store = await emptyStore();
+  await store.createJob({ job: aJob("root"), maxOpenJobsPerOwner: 10 });
+  await store.createJob({ job: aJob("fork", { rootId: "root", parentId: "root" }), maxOpenJobsPerOwner: 10 });
+  return store;
+}
+
+const open = (store: Store, id = "root") => openLedger(store, clock, { id, rootId: "root" });
+
+function over(
+  ledger: Ledger,
+  model: Model,
+  signal = never(),
+  onStoreFailure: (e: unknown) => void = () => undefined,
+) {
+  return ledgeredModel("target", model, { ledger, clock, metrics: noMetrics, signal, onStoreFailure });
+}
+
+describe("a ledgered model", () => {
+  it("pays each call once, also over restarts and within a family", async () => {
+    const store = await storeWithFamily();
+    const model = scriptedModel("m");
+    const first = await over(await open(store), model).call(aRequest("hi"), never());
+    const again = await over(await open(store), model).call(aRequest("hi"), never());
+    const forked = await over(await open(store, "fork"), model).call(aRequest("hi"), never());
+    expect([again, forked]).toEqual([first, first]);
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it("tells calls apart by role, model, content and sample", async () => {
+    const store = await storeWithFamily();
+    const ledger = await open(store);
+    const model = scriptedModel("m");
+    const target = over(ledger, model);
+    const judge = ledgeredModel("judge", model, {
+      ledger,
+      clock,
+      metrics: noMetrics,
+      signal: never(),
+      onStoreFailure: () => undefined,
+    });
+    await target.call(aRequest("hi"), never());
+    await target.call(aRequest("hi", 1), never());
+    await target.call({ ...aRequest("hi"), temperature: 0 }, never());
+    await judge.call(aRequest("hi"), never());
+    await over(ledger, { ...model, servedBy: "elsewhere" }).call(aRequest("hi"), never());
+    expect(model.requests).toHaveLength(5);
+  });
+
+  it("makes one call of equal calls in flight", async () => {
+    const model = scriptedModel("m");
+    const ledgered = over(await open(await storeWithFamily()), model);
+    await Promise.all(Array.from({ length: 20 }, () => ledgered.call(aRequest("hi"), never())));
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it("gives no answer before it is durable", async () => {
+    const store = await storeWithFamily();
+    const written = deferred();
+    const slow: Store = {
+      ...store,
+      recordCall: async (row) => {
+        await written.promise;
+        await store.recordCall(row);
+      },
+    };
+    let answered = false;
+    const call = over(await open(slow), scriptedModel("m"))
+      .call(aRequest("hi"), never())
+      .then(() => {
+        answered = true;
+      });
+    await settle();
+    expect(answered).toBe(false);
+    written.resolve();
+    await call;
+    expect(answered).toBe(true);
+  });
+
+  it("stops the run, and gives no answer, where the books can not be written", async () => {
+    const store = await storeWithFamily();
+    const full = new Error("disk full");
+    const broken: Store = { ...store, recordCall: () => Promise.reject(full) };
+    const told: unknown[] = [];
+    const model = over(await open(broken), scriptedModel("m"), never(), (error) => told.push(error));
+    await expect(model.call(aRequest("hi"), never())).rejects.toBe(full);
+    expect(told).toEqual([full]);
+  });
+
+  it("fails again in the same way after a restart, but tries another sample and lets a fork try", async () => {
+    const store = await storeWithFamily();
+    const failing = scriptedModel("m", () => {
+      throw new ModelError("timeout", "no answer in time");
+    });
+    const healed = scriptedModel("m");
+    const failure = { name: "ModelError", failure: "timeout", message: "no answer in time" };
+    await expect(over(await open(store), failing).call(aRequest("hi"), never())).rejects.toMatchObject(
+      failure,
+    );
+    const resumed = over(await open(store), healed);
+    await expect(resumed.call(aRequest("hi"), never())).rejects.toMatchObject(failure);
+    expect(healed.requests).toHaveLength(0);
+    expect((await resumed.call(aRequest("hi", 1), never())).text).toBe("m: hi");
+    expect((await over(await open(store, "fork"), healed).call(aRequest("hi"), never())).text).toBe("m: hi");
+  });
+
+  it("records nothing for a call that the end of the run stopped, however the client puts it", async () => {
+    const store = await storeWithFamily();
+    const run = new AbortController();
+    const model = scriptedModel("m", (_request, _call, signal) =>
+      untilAborted(signal).catch(() => {
+        throw new ModelError("timeout", "the request was aborted");
+      }),
+    );
+    const ledger = await open(store);
+    const call = over(ledger, model, run.signal).call(aRequest("hi"), never());
+    await settle();
+    run.abort(new Error("over"));
+    await expect(call).rejects.toThrow("over");
+    expect(ledger.spend()).toEqual([]);
+    expect((await open(store)).spend()).toEqual([]);
+  });
+
+  it("finishes and books a call its caller no longer waits for", async () => {
+    const store = await storeWithFamily();
+    const answer = deferred();
+    const model = scriptedModel("m", async () => {
+      await answer.promise;
+      return anAnswer("late");
+    });
+    const caller = new AbortController();
+    const ledgered = over(await open(store), model);
+    const call = ledgered.call(aRequest("hi"), caller.signal);
+    await settle();
+    caller.abort(new Error("bored"));
+    await expect(call).rejects.toThrow("bored");
+    answer.resolve();
+    expect((await ledgered.call(aRequest("hi"), never())).text).toBe("late");
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it("adds up what the job itself paid, and again after a restart", async () => {
+    const store = await storeWithFamily();
+    const ledger = await open(store);
+    const model = scriptedModel("m", (_request, call) => {
+      if (call === 2) throw new ModelError("content_filter", "refused");
+      return anAnswer("ok", 0.25);
+    });
+    const ledgered = over(ledger, model);
+    await ledgered.call(aRequest("a"), never());
+    await expect(ledgered.call(aRequest("b"), never())).rejects.toThrow("refused");
+    await ledgered.call(aRequest("c"), never());
+    await over(await open(store, "fork"), model).call(aRequest("d"), never());
+    const spent = [
+      {
+        role: "target",
+        calls: 2,
+        failedCalls: 1,
+        inputTokens: 20,
+        cachedInputTokens: 4,
+        outputTokens: 10,
+        costUsd: 0.5,
+      },
+    ];
+    expect(ledger.spend()).toEqual(spent);
+    expect((await open(store)).spend()).toEqual(spent);
+  });
+
+  it("knows no sum in dollars once one answer had no price", async () => {
+    const ledger = await open(await storeWithFamily());
+    const model = scriptedModel("m", (_request, call) => (call === 1 ? anAnswer("a") : anAnswer("b", 1)));
+    const ledgered = over(ledger, model);
+    await ledgered.call(aRequest("a"), never());
+    await ledgered.call(aRequest("b"), never());
+    expect(ledger.spend()[0]).not.toHaveProperty("costUsd");
+  });
+
+  it("hands an error that is no model's failure on, unrecorded", async () => {
+    const store = await storeWithFamily();
+    const model = scriptedModel("m", () => {
+      throw new TypeError("a bug");
+    });
+    await expect(over(await open(store), model).call(aRequest("hi"), never())).rejects.toThrow("a bug");
+    expect((await open(store)).spend()).toEqual([]);
+  });
+});
