@@ -34,21 +34,6 @@ export interface Instructions {
   readonly notes: readonly string[];
 }
 
-/** A prompt that orders nothing. */
-export const NO_INSTRUCTIONS: Instructions = {
-  topics: [],
-  stressed: [],
-  brief: false,
-  bullets: false,
-  labels: [],
-  alone: false,
-  rules: [],
-  number: false,
-  stepByStep: false,
-  careful: false,
-  notes: [],
-};
-
 /** Words by which people ask for few words. */
 const BRIEF =
   /\b(?:brief(?:ly)?|concise(?:ly)?|succinct(?:ly)?|terse(?:ly)?|compact(?:ly)?|short|to the point)\b/i;
