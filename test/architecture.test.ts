@@ -24,7 +24,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "src/config": { imports: ["src/base"], packages: ["node:util"] },
   "src/domain": { imports: ["src/base"], packages: [] },
   "src/models": { imports: ["src/domain", "src/base"], packages: ["openai", "openai/*"] },
-  "src/storage": { imports: ["src/domain", "src/base"], packages: ["libsql", "node:*"] },
+  "src/storage": { imports: ["src/domain", "src/base"], packages: ["libsql", "pg", "node:*"] },
   "src/telemetry": { imports: ["src/domain", "src/base"], packages: ["pino", "prom-client"] },
   "src/graders": {
     imports: [CONTRACTS.model, "src/domain", "src/base"],

@@ -16,6 +16,8 @@ export interface PostgresServer {
 /** A database that nobody else uses. */
 export interface TestDatabase {
   readonly url: string;
+  /** Makes it empty again: ten times faster than a new one. */
+  clear(): Promise<void>;
   /** Removes it, cutting whoever is still connected. */
   drop(): Promise<void>;
 }
@@ -115,18 +117,22 @@ function ready(server: ChildProcess): Promise<void> {
 let made = 0;
 
 function serverAt(admin: URL, stop: () => Promise<void>): PostgresServer {
-  const ask = async (sql: string) => {
-    const client = new pg.Client({ connectionString: admin.href });
+  const ask = async (connectionString: string, sql: string) => {
+    const client = new pg.Client({ connectionString });
     await client.connect();
     await client.query(sql).finally(() => client.end());
   };
   return {
     async createDatabase() {
       const name = `gepa_test_${process.pid}_${++made}`;
-      await ask(`CREATE DATABASE ${name}`);
+      await ask(admin.href, `CREATE DATABASE ${name}`);
       const url = new URL(admin);
       url.pathname = `/${name}`;
-      return { url: url.href, drop: () => ask(`DROP DATABASE ${name} WITH (FORCE)`) };
+      return {
+        url: url.href,
+        clear: () => ask(url.href, "DROP SCHEMA public CASCADE; CREATE SCHEMA public"),
+        drop: () => ask(admin.href, `DROP DATABASE ${name} WITH (FORCE)`),
+      };
     },
     stop,
   };
