@@ -30,6 +30,7 @@ export function createDispatcher(
 ): Dispatcher {
   const { store, clock, log, metrics, limits } = deps;
   const runs = new Set<Promise<void>>();
+  const lost = new Set<string>(); // jobs another worker took from us: a handful at most, and never taken back
   let claiming = false;
   let askedAgain = false;
   let stopped = true;
@@ -42,15 +43,16 @@ export function createDispatcher(
     const end = await run(job, running.enter(job.id));
     running.leave(job.id);
     metrics.gauge("jobs_running", -1);
+    if (end === "lost") lost.add(job.id);
     if (end !== "interrupted") wake(); // else the timer does: a store in trouble is not asked at once again
   };
 
   const claimFrom = async (from: Extract<JobStatus, "running" | "pending">) => {
-    // So many that, without those running here, enough are left for every free place.
-    const ids = await store.jobIds([from], limits.maxRunningJobs + running.size);
+    // So many that, without those passed over, enough are left for every free place.
+    const ids = await store.jobIds([from], limits.maxRunningJobs + running.size + lost.size);
     for (const id of ids) {
       if (free() <= 0) return;
-      if (running.has(id)) continue;
+      if (running.has(id) || lost.has(id)) continue;
       const job = await store.claim(id, worker, clock.now());
       if (job === undefined) continue; // cancelled since it was listed
       noteClaim(deps, job, from);

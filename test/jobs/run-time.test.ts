@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import type { JobProgress } from "../../src/domain/job.ts";
+import { createRunTime } from "../../src/jobs/run-time.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+
+const START: JobProgress = { iteration: 0, fraction: 0, spend: [] };
+
+describe("what a run is told from outside", () => {
+  it("is to go on until the deadline, and from then on that the time is up", async () => {
+    const clock = createFakeClock();
+    const time = createRunTime(clock, START, 10);
+    expect(time.outside(1)).toBe("go");
+    await clock.advance(9999);
+    expect(time.outside(2)).toBe("go");
+    await clock.advance(1);
+    expect(time.outside(3)).toBe("wall_time");
+    expect(time.told()).toEqual({ commit: 3, input: "wall_time" });
+  });
+
+  it("is the same again in a later run, whatever the time is then", () => {
+    const over = { ...START, elapsedMs: 99_000 };
+    const resumed = createRunTime(createFakeClock(), { ...over, told: { commit: 5, input: "go" } }, 10);
+    expect([3, 4, 5, 6].map((commit) => resumed.outside(commit))).toEqual(["go", "go", "go", "wall_time"]);
+    const ended = createRunTime(createFakeClock(), { ...START, told: { commit: 5, input: "wall_time" } }, 10);
+    expect([4, 5, 6].map((commit) => ended.outside(commit))).toEqual(["go", "wall_time", "wall_time"]);
+  });
+
+  it("is not a pause again: that is over when the job runs again", () => {
+    const resumed = createRunTime(
+      createFakeClock(),
+      { ...START, told: { commit: 5, input: "pause" } },
+      undefined,
+    );
+    expect([4, 5].map((commit) => resumed.outside(commit))).toEqual(["go", "go"]);
+  });
+
+  it("adds the running time of earlier runs", async () => {
+    const clock = createFakeClock();
+    const time = createRunTime(clock, { ...START, elapsedMs: 6000 }, 10);
+    await clock.advance(3000);
+    expect(time.timing(0.75)).toEqual({ elapsedS: 9, etaS: 3 });
+    await clock.advance(1000);
+    expect(time.outside(1)).toBe("wall_time");
+  });
+
+  it("guesses no end before anything is done", () => {
+    expect(createRunTime(createFakeClock(), START, undefined).timing(0)).toEqual({ elapsedS: 0 });
+  });
+});
