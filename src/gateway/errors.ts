@@ -97,6 +97,10 @@ export function sendError(
     // What is left of the body has not been read, so this connection can not carry another request.
     ...(error.reason === "payload_too_large" && request.httpVersionMajor === 1 && { connection: "close" }),
   };
+  if (error.reason === "payload_too_large" && "stream" in response) {
+    const { stream } = response;
+    stream.once("finish", () => stream.close()); // as "connection: close", for one stream
+  }
   sendBody(request, response, body.status, header, extra, `${JSON.stringify(body)}\n`);
 }
 

@@ -31,6 +31,9 @@ export interface SseDependencies {
   readonly pingIntervalS: number;
 }
 
+/** After how long a reader may find the server, or its successor, up again. */
+const RESTART_MS = 1000;
+
 /**
  * Sends a stream to one reader. Resolves when the answer is complete or the reader is gone; rejects only before the
  * head is sent, with what is to be answered in its place.
@@ -135,7 +138,11 @@ function endOf(client: AbortSignal, shutdown: AbortSignal): { signal: AbortSigna
   const controller = new AbortController();
   const onClient = () => controller.abort(client.reason);
   const onShutdown = () =>
-    controller.abort(new AppError("draining", "The server is shutting down; come back with the last id."));
+    controller.abort(
+      new AppError("draining", "The server is shutting down; come back with the last id.", {
+        retryAfterMs: RESTART_MS,
+      }),
+    );
   if (client.aborted) onClient();
   if (shutdown.aborted) onShutdown();
   client.addEventListener("abort", onClient, { once: true });

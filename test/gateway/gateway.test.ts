@@ -47,7 +47,7 @@ describe("the founding README's request", () => {
     expect(reply.headers.location).toBe("/v1/optimize/job-1");
     expect(reply.headers["content-type"]).toBe("application/json");
     expect(reply.json()).toMatchObject({ job_id: "job-1", status: "pending", created_at: 1712345678.123 });
-    const input = rig.calls[0]?.input as CreateJobRequest;
+    const input = rig.calls[0]!.input as CreateJobRequest;
     expect(input.iterations).toBe(5);
     expect(input.spec?.prompt).toBe("Be brief.");
     expect(input.spec?.targetModelId).toBe("openai/gpt-5-mini");
@@ -98,7 +98,7 @@ describe("headers that fill fields", () => {
       await start({ CancelJob: async () => create(CancelJobResponseSchema) });
       const reply = await rig.send("DELETE", "/v1/optimize/job-1", { headers: { "if-match": header } });
       expect(reply.status).toBe(200);
-      expect((rig.calls[0]?.input as CancelJobRequest).ifMatch).toBe(field);
+      expect((rig.calls[0]!.input as CancelJobRequest).ifMatch).toBe(field);
     });
   }
 
@@ -197,7 +197,7 @@ describe("methods and paths", () => {
   it("decodes path segments, and refuses what is no text", async () => {
     await start({ GetJob: async () => getAnswer() });
     await rig.send("GET", "/v1/optimize/a%2Fb%20c");
-    expect((rig.calls[0]?.input as GetJobRequest).jobId).toBe("a/b c");
+    expect((rig.calls[0]!.input as GetJobRequest).jobId).toBe("a/b c");
     for (const path of ["/v1/optimize/%ff", "/v1/optimize/%", "/v1/optimize/a%00b"]) {
       const reply = await rig.send("GET", path);
       expect([path, reply.status]).toEqual([path, 400]);
@@ -219,7 +219,7 @@ describe("query parameters", () => {
     await start({ ListJobs: list });
     const reply = await rig.send("GET", "/v1/optimize?page_size=7&status=running");
     expect(reply.json()).toEqual({ jobs: [] });
-    const input = rig.calls[0]?.input as ListJobsRequest;
+    const input = rig.calls[0]!.input as ListJobsRequest;
     expect([input.pageSize, input.status]).toEqual([7, JobStatus.RUNNING]);
   });
 

@@ -65,6 +65,7 @@ export interface Reply {
 export interface RigOptions {
   readonly maxRequestBytes?: number;
   readonly isHttp2?: boolean;
+  readonly sseRetryMs?: number;
   /** Headers that every answer of a handler carries. */
   readonly header?: Readonly<Record<string, string>>;
 }
@@ -101,7 +102,11 @@ export async function startRig(
     ids: { job: () => "unused", request: () => `request-${++requestIds}` },
     log: silentLogger,
     metrics,
-    config: { maxRequestBytes: options.maxRequestBytes ?? 100_000, sseRetryMs: 1500, ssePingIntervalS: 15 },
+    config: {
+      maxRequestBytes: options.maxRequestBytes ?? 100_000,
+      sseRetryMs: options.sseRetryMs ?? 1500,
+      ssePingIntervalS: 15,
+    },
     openApi: OPEN_API,
     shutdown: shutdown.signal,
     clientAddress: (req) => req.socket.remoteAddress ?? "",

@@ -62,7 +62,7 @@ export function closest(name: string, candidates: readonly string[]): string | u
   let best: { name: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(plain(name).slice(0, MAX_COMPARED), plain(candidate));
-    if (distance <= Math.floor(candidate.length / 3) && distance < (best?.distance ?? Infinity)) {
+    if (distance <= Math.ceil(candidate.length / 3) && distance < (best?.distance ?? Infinity)) {
       best = { name: candidate, distance };
     }
   }

@@ -14,7 +14,7 @@ import { isStruct, isTimestamp, timestampFrom } from "./well-known.ts";
 import type { Json, JsonObject } from "./parse.ts";
 
 /** More faults than this are not listed: nobody repairs more at a time, and the answer stays small. */
-const MAX_VIOLATIONS = 20;
+export const MAX_VIOLATIONS = 20;
 
 /** A place in the request: as the caller wrote it, and as the contract names it. They differ where an alias was used. */
 export interface Place {
