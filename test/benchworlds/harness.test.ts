@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barrierMakespanMs, championGain, rolloutsToReach, scoreAfter } from "../bench/engine/figures.ts";
+import { barrierMakespanMs, pairedGain, rolloutsToReach, scoreAfter } from "../bench/engine/figures.ts";
 import { type RunPlan, type RunRecord, runOnce } from "../bench/engine/run.ts";
 import { latentRules } from "../bench/engine/worlds/latent-rules.ts";
 import { pureNoise } from "../bench/engine/worlds/pure-noise.ts";
@@ -53,18 +53,28 @@ describe("figures", () => {
     expect(rolloutsToReach([one, two], 0.4, 1_000)).toBe(120);
     expect(rolloutsToReach([one, two], 0.5, 1_000)).toBe(200);
     expect(rolloutsToReach([one, two], 0.6, 1_000)).toBe(Number.POSITIVE_INFINITY);
-    expect(championGain([two, one], [runOf(1, 0.5, []), runOf(2, 0.1, [])]).mean).toBeCloseTo(0.2, 9);
+    expect(pairedGain([two, one], [runOf(1, 0.5, []), runOf(2, 0.1, [])], "championScore").mean).toBeCloseTo(
+      0.2,
+      9,
+    );
   });
 
   it("models P×N rounds: with one child and room for every call it is the sequential loop", () => {
     const run = runOf(1, 0.5, []);
-    const model = { run, minibatch: 3, validation: 50, latencyMs: 50, concurrency: 1_000 };
-    expect(barrierMakespanMs({ ...model, width: 1 })).toBeCloseTo(50 + 20 * (150 + 0.4 * 50), 6);
-    expect(barrierMakespanMs({ ...model, width: 16 })).toBeLessThan(
-      barrierMakespanMs({ ...model, width: 1 }) / 10,
-    );
-    expect(barrierMakespanMs({ ...model, width: 16, concurrency: 16 })).toBeGreaterThan(
-      barrierMakespanMs({ ...model, width: 16 }),
-    );
+    const fixed = { kind: "fixed", ms: 50 } as const;
+    const model = {
+      run,
+      minibatch: 3,
+      validation: 50,
+      latency: fixed,
+      callsPerRollout: 1,
+      concurrency: 1_000,
+    };
+    const sequential = barrierMakespanMs({ ...model, width: 1 });
+    expect(sequential).toBe(50 + 20 * 150 + 8 * 50);
+    expect(barrierMakespanMs({ ...model, width: 20 })).toBe(50 + 150 + 50);
+    expect(barrierMakespanMs({ ...model, width: 20, concurrency: 20 })).toBe(150 + (150 + 50 + 150) + 1_000);
+    const stragglers = { kind: "lognormal", ms: 50, sigma: 0.5 } as const;
+    expect(barrierMakespanMs({ ...model, width: 20, latency: stragglers })).toBeGreaterThan(2 * 250);
   });
 });

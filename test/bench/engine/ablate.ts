@@ -1,5 +1,5 @@
 import type { SearchConfig } from "../../../src/domain/spec.ts";
-import { championGain, optimism } from "./figures.ts";
+import { pairedGain, optimism } from "./figures.ts";
 import { FULL_BUDGET, runSeeds, type Section, type Setup } from "./compare.ts";
 import { meanOf } from "./statistics.ts";
 import { digits, type Row, signed, withError } from "./table.ts";
@@ -52,9 +52,20 @@ export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Se
   }
   return {
     title: `Ablation: default, ${FULL_BUDGET} rollouts, ${setup.seeds.length} seeds`,
-    head: ["world", "variant", "champion", "change", "reported − true", "proposals", "accepted"],
+    head: [
+      "world",
+      "variant",
+      "champion",
+      "best candidate",
+      "change",
+      "reported − true",
+      "proposals",
+      "accepted",
+    ],
     rows,
-    notes: ["A change below two standard errors says nothing."],
+    notes: [
+      "Change: of the best candidate, paired by seed. A change below two standard errors says nothing.",
+    ],
   };
 }
 
@@ -64,11 +75,12 @@ function rowOf(
   runs: Awaited<ReturnType<typeof runSeeds>>,
   whole: Awaited<ReturnType<typeof runSeeds>>,
 ): Row {
-  const gain = championGain(runs, whole);
+  const gain = pairedGain(runs, whole, "bestScore");
   return [
     world,
     name,
     withError(meanOf(runs.map((r) => r.championScore))),
+    withError(meanOf(runs.map((r) => r.bestScore))),
     runs === whole ? "" : `${signed(gain.mean)} ± ${gain.error.toFixed(3)}`,
     withError(optimism(runs)),
     digits(meanOf(runs.map((r) => r.proposals)).mean, 1),

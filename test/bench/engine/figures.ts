@@ -1,5 +1,6 @@
 import type { Verdict } from "../../../src/domain/report.ts";
 import type { RunRecord } from "./run.ts";
+import { delayOf, type Latency } from "./worlds/simulated.ts";
 import { type Mean, meanOf, median } from "./statistics.ts";
 
 /** True score of the best known candidate after so many rollouts; the seed's before anything is known. */
@@ -26,29 +27,34 @@ export function medianRolloutsToReach(
 ): number {
   return median(
     runs.map((run) => {
-      const goal = rivals.find((r) => r.seed === run.seed)?.championScore ?? Number.POSITIVE_INFINITY;
+      const goal = rivals.find((r) => r.seed === run.seed)?.bestScore ?? Number.POSITIVE_INFINITY;
       const first = run.standings.find((s) => s.rollouts <= limit && s.trueScore >= goal - 1e-9);
       return run.seedScore >= goal ? 0 : (first?.rollouts ?? Number.POSITIVE_INFINITY);
     }),
   );
 }
 
-/** Differences in the returned champion's true score, paired by seed. */
-export function championGain(runs: readonly RunRecord[], rivals: readonly RunRecord[]): Mean {
+/** Differences in a score, paired by seed. */
+export function pairedGain(
+  runs: readonly RunRecord[],
+  rivals: readonly RunRecord[],
+  score: "championScore" | "bestScore",
+): Mean {
   return meanOf(
     runs.flatMap((run) => {
       const rival = rivals.find((r) => r.seed === run.seed);
-      return rival === undefined ? [] : [run.championScore - rival.championScore];
+      return rival === undefined ? [] : [run[score] - rival[score]];
     }),
   );
 }
 
-/** What the report said the lift is, minus what it truly is; runs that report none are left out. */
+/**
+ * What the report said the lift is, minus what it truly is, of the candidate the report is about: the best one, which
+ * is the champion unless the verdict gave the seed back. Runs that report no lift are left out.
+ */
 export function optimism(runs: readonly RunRecord[]): Mean {
   return meanOf(
-    runs.flatMap((r) =>
-      r.reportedLift === undefined ? [] : [r.reportedLift - (r.championScore - r.seedScore)],
-    ),
+    runs.flatMap((r) => (r.reportedLift === undefined ? [] : [r.reportedLift - (r.bestScore - r.seedScore)])),
   );
 }
 
@@ -63,12 +69,15 @@ export function cpuPerRollout(runs: readonly RunRecord[]): number {
   return cpu / runs.reduce((sum, r) => sum + r.rollouts, 0);
 }
 
-/** What the barrier model needs to know of a sequential run. */
+/** What the barrier model needs to know. */
 export interface BarrierModel {
-  readonly run: RunRecord;
+  /** A run of the sequential loop: how many proposals it made, and how many it validated. */
+  readonly run: Pick<RunRecord, "seed" | "proposals" | "accepted">;
   readonly minibatch: number;
   readonly validation: number;
-  readonly latencyMs: number;
+  readonly latency: Latency;
+  /** A judge is one more call, after the target's. */
+  readonly callsPerRollout: number;
   /** Calls in flight at once. */
   readonly concurrency: number;
   /** Proposals of one round. */
@@ -76,22 +85,33 @@ export interface BarrierModel {
 }
 
 /**
- * Makespan of gepa's P×N rounds by the model of its authors: a round proposes `width` children in step, then validates
- * those accepted, and nobody starts before everybody is done. T(k) = n/k · (L_step + q_k · L_val) with
- * q_k = 1 - (1 - a)^k; here every phase takes as many waves of calls as fit in flight at once, as they do for us too.
+ * Makespan of gepa's P×N rounds, by the model of its authors: in each round `width` proposals run their parents, then
+ * reflect, then run the children, then all that are accepted are validated, and no phase starts before the last call
+ * of the phase before it is answered: T(k) = n/k · (L_step + q_k · L_val). Their L is a constant; here each phase is
+ * played with as many calls as it has, the latencies of the world and the same cap on calls in flight as we have.
  */
-export function barrierMakespanMs({
-  run,
-  minibatch,
-  validation,
-  latencyMs,
-  concurrency,
-  width,
-}: BarrierModel) {
-  const phase = (calls: number) => Math.ceil(calls / concurrency) * latencyMs;
-  const accepted = run.proposals === 0 ? 0 : run.accepted / run.proposals;
-  const any = 1 - (1 - accepted) ** width;
-  const children = any === 0 ? 0 : (accepted * width) / any;
-  const round = 2 * phase(width * minibatch) + phase(width) + any * phase(children * validation);
-  return phase(validation) + (run.proposals / width) * round;
+export function barrierMakespanMs(model: BarrierModel): number {
+  const { run, minibatch, validation, latency, callsPerRollout, concurrency, width } = model;
+  let calls = 0;
+  const phase = (count: number, callsEach: number) => {
+    const slots = new Array<number>(Math.min(concurrency, Math.max(1, count))).fill(0);
+    for (let i = 0; i < count; i++) {
+      const free = slots.indexOf(Math.min(...slots));
+      for (let c = 0; c < callsEach; c++)
+        slots[free] = (slots[free] ?? 0) + delayOf(latency, ["barrier", run.seed, calls++]);
+    }
+    return Math.max(...slots);
+  };
+  let total = phase(validation, callsPerRollout);
+  let validated = 0;
+  for (let made = 0; made < run.proposals; made += width) {
+    const proposals = Math.min(width, run.proposals - made);
+    const due = Math.round((run.accepted * (made + proposals)) / run.proposals) - validated;
+    validated += due;
+    total += phase(proposals * minibatch, callsPerRollout);
+    total += phase(proposals, 1);
+    total += phase(proposals * minibatch, callsPerRollout);
+    total += phase(due * validation, callsPerRollout);
+  }
+  return total;
 }

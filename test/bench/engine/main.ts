@@ -94,7 +94,7 @@ if (values.help) {
   print(await ablate(setupOf(seeds), worlds));
 } else {
   const setup = setupOf(seeds);
-  if (parts.has("quality")) print(await compareQuality(setup, worlds));
+  if (parts.has("quality")) for (const section of await compareQuality(setup, worlds)) print(section);
   if (parts.has("time")) {
     print(await compareWallTime(setup, worlds, { kind: "fixed", ms: LATENCY_MS }));
     print(await compareWallTime(setup, worlds, { kind: "lognormal", ms: LATENCY_MS, sigma: STRAGGLERS }));

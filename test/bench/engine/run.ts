@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { createRng } from "../../../src/base/rng.ts";
 import type { EngineEvent } from "../../../src/domain/event.ts";
 import type { Components, OptimizeSpec, Profile, SearchConfig } from "../../../src/domain/spec.ts";
@@ -111,9 +110,11 @@ export async function runOnce(optimise: Optimise, plan: RunPlan): Promise<RunRec
   };
   const witness = createWitness(open, books);
   const before = process.cpuUsage();
-  const stop = new AbortController().signal;
-  setMaxListeners(0, stop); // a listener a call in flight, as many as there are
-  const steps = optimise({ spec, models: [], judgeFingerprint: open.grader.fingerprint }, ports, stop);
+  const steps = optimise(
+    { spec, models: [], judgeFingerprint: open.grader.fingerprint },
+    ports,
+    new AbortController().signal,
+  );
   let step = await steps.next();
   while (!step.done) {
     if (step.value.kind === "event") witness.note(step.value.event);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../../../src/base/clock.ts";
 
 /**
@@ -84,6 +85,7 @@ export function createVirtualTime(): VirtualTime {
           reject(signal.reason);
           return;
         }
+        if (signal) setMaxListeners(0, signal); // a listener a sleeper, as many as there are
         const onAbort = () => reject(signal?.reason); // the heap keeps the sleeper; waking it then does nothing
         signal?.addEventListener("abort", onAbort, { once: true });
         const wake = () => {

@@ -2,7 +2,7 @@ import type { Clock } from "../../../../src/base/clock.ts";
 import { sha256 } from "../../../../src/base/digest.ts";
 import type { Grade, GradeInput, Grader } from "../../../../src/graders/grader.ts";
 import type { Model, ModelRequest, ModelResponse } from "../../../../src/models/model.ts";
-import { hash53, normal } from "./chance.ts";
+import { hash53, type Key, normal } from "./chance.ts";
 
 /** How long a simulated call takes. */
 export type Latency =
@@ -44,10 +44,11 @@ export function instantStage(clock: Clock): Stage {
 /** A rough count of tokens: four characters each. */
 const tokens = (text: string) => Math.ceil(text.length / 4);
 
-function delayOf(latency: Latency, key: number): number {
+/** Milliseconds one call takes, decided by its key. */
+export function delayOf(latency: Latency, key: Key): number {
   if (latency.kind === "none") return 0;
   if (latency.kind === "fixed") return latency.ms;
-  return latency.ms * Math.exp(latency.sigma * normal("latency", key) - latency.sigma ** 2 / 2);
+  return latency.ms * Math.exp(latency.sigma * normal("latency", ...key) - latency.sigma ** 2 / 2);
 }
 
 /** Runs one call: the simulator's own CPU is booked apart, then the stage's latency passes. */
@@ -61,7 +62,7 @@ async function play<T>(
   const { books } = stage;
   const started = performance.now();
   const value = answer();
-  const delay = latency.kind === "none" ? 0 : delayOf(latency, key());
+  const delay = latency.kind === "none" ? 0 : delayOf(latency, [key()]);
   books.simulatorMs += performance.now() - started;
   if (delay === 0) return value;
   books.mostInFlight = Math.max(books.mostInFlight, ++books.inFlight);
