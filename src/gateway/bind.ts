@@ -75,8 +75,8 @@ function applyHeaders(
     if (raw === null) continue;
     const shown = displayName(name);
     if (countHeader(request, name) > 1) throw badHeader(shown, "is given twice; give it once");
-    if (name === "if-match" && raw.trim() === "*") continue; // RFC 9110, section 13.1.1: anything that exists matches
-    const value = unquote(raw.trim());
+    // An entity tag keeps its quotes: with them it is what the etag field holds (AIP-154).
+    const value = name === "if-match" ? raw.trim() : unquote(raw.trim());
     if (!/^[\x21-\x7e]+$/.test(value) || value.length > MAX_HEADER_VALUE) {
       throw badHeader(shown, `must have 1 to ${MAX_HEADER_VALUE} visible ASCII characters without spaces`);
     }
@@ -101,7 +101,7 @@ function applyCursor(
   return cursor;
 }
 
-/** A structured-field string (RFC 9651, section 3.3.3) or an entity tag without its quotes; other text as it is. */
+/** A structured-field string (RFC 9651, section 3.3.3) without its quotes; other text as it is. */
 function unquote(text: string): string {
   return /^"(?:[^"\\]|\\["\\])*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(["\\])/g, "$1") : text;
 }

@@ -1,8 +1,3 @@
-/** An entity tag as a header value: in double quotes, strong (RFC 9110, section 8.8.3). */
-export function entityTag(value: string): string {
-  return `"${value}"`;
-}
-
 /** Whether If-None-Match names this tag; weak and strong tags compare as equal (RFC 9110, section 13.1.2). */
 export function matchesNoneOf(header: string | null, tag: string): boolean {
   if (header === null) return false;

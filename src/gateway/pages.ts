@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../base/errors.ts";
 import { DOCS_STYLE, renderDocs } from "./docs-page.ts";
-import { entityTag, matchesNoneOf } from "./entity-tag.ts";
+import { matchesNoneOf } from "./entity-tag.ts";
 import { sendError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { sendBody, writeHead } from "./http.ts";
@@ -58,7 +58,7 @@ export function sendPage(exchange: Exchange, page: Page): void {
 }
 
 function page(mediaType: string, body: string, contentSecurityPolicy: string): Page {
-  return { mediaType, body, contentSecurityPolicy, tag: entityTag(sha256Base64(body)) };
+  return { mediaType, body, contentSecurityPolicy, tag: `"${sha256Base64(body)}"` };
 }
 
 function sha256Base64(text: string): string {

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { entityTag, matchesNoneOf } from "./entity-tag.ts";
+import { matchesNoneOf } from "./entity-tag.ts";
 import type { Exchange } from "./exchange.ts";
 import { sendBody, writeHead } from "./http.ts";
 import { printField, restJson, fieldValue } from "./json/print.ts";
@@ -48,9 +48,10 @@ function bodyOf(route: Route, answer: UnaryAnswer, message: Message): [mediaType
   return ["application/json", `${JSON.stringify(json)}\n`];
 }
 
+/** The entity tag: an etag field holds it as it stands in the header, quotes included (AIP-154). */
 function tagOf(answer: UnaryAnswer, message: Message): string | undefined {
   const value = answer.etag === undefined ? undefined : readPath(message, answer.etag);
-  return typeof value === "string" && value !== "" ? entityTag(value) : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function locationOf(template: string, route: Route, message: Message): string {

@@ -89,8 +89,8 @@ describe("headers that fill fields", () => {
   }
 
   const matches: [header: string, field: string][] = [
-    ['"v7"', "v7"],
-    ["*", ""],
+    ['"v7"', '"v7"'],
+    ["*", "*"],
     ['W/"v7"', 'W/"v7"'],
   ];
   for (const [header, field] of matches) {

@@ -210,7 +210,7 @@ export function job(
     status: fields.status ?? JobStatus.RUNNING,
     createdAt: timestampFromMs(CREATED_MS),
     lastEventId: BigInt(fields.lastEventId ?? 0),
-    etag: "v7",
+    etag: '"v7"',
     ...(fields.hasEnded && { endedAt: timestampFromMs(CREATED_MS + 1000) }),
   });
 }

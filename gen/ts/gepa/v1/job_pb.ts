@@ -167,7 +167,7 @@ export type Job = Message<"gepa.v1.Job"> & {
   lastEventId: bigint;
 
   /**
-   * Changes with every change of the job; for If-Match and If-None-Match.
+   * Changes with every change of the job; for If-Match and If-None-Match, as it stands there: quotes included.
    *
    * @generated from field: string etag = 21;
    */
