@@ -26,29 +26,34 @@ export const ANONYMOUS_OWNER = "anonymous";
  */
 export function auth(options: AuthOptions): Interceptor {
   const digests = options.tokens.map(digestOf);
-  return (next) => (req) => {
+  return (next) => async (req) => {
     if (isOpen(req.method) && !(options.protectMetrics && isMetrics(req.method))) return next(req);
-    const token = bearerToken(req.header.get("authorization"));
-    const owner = token === undefined ? undefined : ownerOf(token, digests);
+    const sent = credential(req.header.get("authorization"));
+    const owner = sent.kind === "token" ? ownerOf(sent.token, digests) : undefined;
     if (owner !== undefined) {
       req.contextValues.set(callerKey, { owner, bucket: owner });
       return next(req);
     }
-    if (options.anonymous && (token === undefined || digests.length === 0)) {
+    if (options.anonymous && (sent.kind === "none" || digests.length === 0)) {
       const bucket = `${ANONYMOUS_OWNER}:${req.contextValues.get(clientAddressKey)}`;
       req.contextValues.set(callerKey, { owner: ANONYMOUS_OWNER, bucket });
       return next(req);
     }
     answerHeader(req.contextValues).set("www-authenticate", "Bearer");
-    throw new AppError("unauthorized", remedy(token, digests.length));
+    throw new AppError("unauthorized", remedy(sent, digests.length));
   };
 }
 
-/** The token; undefined for none or a blank one, and the whole value for anything that is no bearer token. */
-function bearerToken(authorization: string | null): string | undefined {
+/** What stands in an Authorization header: nothing (a blank token is none), a bearer token, or something else. */
+type Credential = { readonly kind: "none" | "other" } | { readonly kind: "token"; readonly token: string };
+
+function credential(authorization: string | null): Credential {
   const value = authorization?.trim() ?? "";
-  const token = /^bearer(?:\s+(.*))?$/is.exec(value);
-  return (token ? token[1] : value)?.trim() || undefined;
+  if (value === "") return { kind: "none" };
+  const bearer = /^bearer(?:\s+(.*))?$/is.exec(value);
+  if (bearer === null) return { kind: "other" };
+  const token = bearer[1]?.trim() ?? "";
+  return token === "" ? { kind: "none" } : { kind: "token", token };
 }
 
 /** The owner a token stands for. Every configured digest is compared, in constant time. */
@@ -67,11 +72,11 @@ function isMetrics(method: DescMethod): boolean {
   return method === SystemService.method.getMetrics || method === SystemService.method.getMetricsText;
 }
 
-function remedy(token: string | undefined, configured: number): string {
+function remedy(sent: Credential, configured: number): string {
   if (configured === 0) {
     return "No token is configured on this server. Set API_BEARER_TOKENS, or start it with --dev on loopback.";
   }
-  return token === undefined
-    ? "A token is needed. Send the header Authorization with Bearer and the token."
-    : "The token is not known to this server.";
+  return sent.kind === "token"
+    ? "The token is not known to this server."
+    : "A token is needed. Send the header Authorization with Bearer and the token.";
 }

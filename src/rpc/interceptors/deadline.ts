@@ -28,7 +28,8 @@ export function deadline(clock: Clock, serving: Serving): Interceptor {
       req.signal.addEventListener("abort", onAbort, { once: true, signal: over.signal });
     });
     try {
-      return await Promise.race([next(req), limit, aborted]);
+      // By way of then(): were next() to throw at once, nobody would be there for the failures of the other two.
+      return await Promise.race([Promise.resolve(req).then(next), limit, aborted]);
     } finally {
       over.abort(OVER);
     }

@@ -4,7 +4,7 @@ import { drainingError, type Serving } from "../serving.ts";
 
 /** Refuses new calls once the server shuts down; probes are still answered, so that they can see it. */
 export function draining(serving: Serving): Interceptor {
-  return (next) => (req) => {
+  return (next) => async (req) => {
     if (!serving.accepting && !isOpen(req.method)) throw drainingError();
     return next(req);
   };

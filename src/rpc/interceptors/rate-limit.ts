@@ -53,7 +53,7 @@ export function rateLimit({ perMinute, burst }: RateLimit, { clock, metrics }: R
     return { allowed, left: Math.floor(left), nextMs: (1 - (left - Math.floor(left))) / perMs };
   };
 
-  return (next) => (req) => {
+  return (next) => async (req) => {
     if (perMinute <= 0 || !isWrite(req.method) || isOpen(req.method)) return next(req);
     const { allowed, left, nextMs } = take(callerOf({ values: req.contextValues }).bucket);
     const header = answerHeader(req.contextValues);

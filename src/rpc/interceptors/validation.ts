@@ -24,7 +24,7 @@ export function validation(): Interceptor {
       ? violationError(violations)
       : new AppError("invalid_cursor", `${cursor.field}: ${cursor.description}.`, { violations: [cursor] });
   };
-  return (next) => (req) => {
+  return (next) => async (req) => {
     if (!req.stream) {
       check(req.method.input, req.message);
       return next(req);

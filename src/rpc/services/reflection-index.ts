@@ -10,7 +10,7 @@ import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 /** The descriptors of a set of services, by everything that reflection asks for. */
 export interface ReflectionIndex {
   readonly serviceNames: readonly string[];
-  /** The file of that name with all it imports, as serialised FileDescriptorProtos, the file itself first. */
+  /** The file of that name with all it imports, as serialised FileDescriptorProtos, each before what it imports. */
   fileByName(name: string): Uint8Array[] | undefined;
   /** The same for the file that declares a full name: a message, field, enum, value, extension, service or method. */
   fileBySymbol(symbol: string): Uint8Array[] | undefined;
@@ -49,17 +49,18 @@ export function createReflectionIndex(services: readonly DescService[]): Reflect
 /** The name a file was compiled under; `DescFile.name` has lost its suffix. */
 const nameOf = (file: DescFile) => file.proto.name;
 
+/** Adds a file and what it imports, imports first. */
 function collect(file: DescFile, into: Map<string, DescFile>): void {
   if (into.has(nameOf(file))) return;
+  for (const dependency of file.dependencies) collect(dependency, into); // a file can not import itself
   into.set(nameOf(file), file);
-  for (const dependency of file.dependencies) collect(dependency, into);
 }
 
 function closure(file: DescFile | undefined): Uint8Array[] | undefined {
   if (file === undefined) return undefined;
   const all = new Map<string, DescFile>();
   collect(file, all);
-  return [...all.values()].map((one) => toBinary(FileDescriptorProtoSchema, one.proto));
+  return [...all.values()].reverse().map((one) => toBinary(FileDescriptorProtoSchema, one.proto));
 }
 
 function* messagesOf(parent: DescFile | DescMessage): Generator<DescMessage> {
