@@ -63,7 +63,12 @@ export function openRun(input: EngineInput, ports: EnginePorts, signal: AbortSig
   };
 }
 
-function ratesOf({ target, reflection, grader }: EnginePorts): Rates {
+/** What the calls of these models cost; a role without a known price is left out. */
+export function ratesOf({
+  target,
+  reflection,
+  grader,
+}: Pick<EnginePorts, "target" | "reflection" | "grader">): Rates {
   return {
     ...(target.price ? { target: target.price } : {}),
     ...(reflection.price ? { reflection: reflection.price } : {}),

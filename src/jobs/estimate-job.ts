@@ -1,9 +1,7 @@
 import { planRun } from "../engine/plan.ts";
-import type { Rates } from "../engine/prices.ts";
+import { ratesOf } from "../engine/run.ts";
 import { splitExamples } from "../engine/split.ts";
-import { ROLES } from "../domain/spend.ts";
-import type { Grader } from "../graders/grader.ts";
-import type { JobsDeps, RoleModels } from "./ports.ts";
+import type { JobsDeps } from "./ports.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import type { UseCases } from "./use-cases.ts";
 
@@ -14,14 +12,6 @@ export function estimateJob(
   return async (_caller, request, iterations) => {
     const { spec, models, uses, grader } = resolveSpec(deps, request, iterations);
     const splits = splitExamples(spec.examples, spec.seed);
-    return { ...planRun(spec, splits, ratesOf(models, grader)), splits, models: uses };
+    return { ...planRun(spec, splits, ratesOf({ ...models, grader })), splits, models: uses };
   };
-}
-
-function ratesOf(models: RoleModels, grader: Grader): Rates {
-  const priced = ROLES.flatMap((role) => {
-    const { price } = models[role];
-    return price === undefined ? [] : [[role, price] as const];
-  });
-  return { ...Object.fromEntries(priced), callsPerGrade: grader.callsPerGrade };
 }

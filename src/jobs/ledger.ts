@@ -25,7 +25,9 @@ export interface Ledger {
   record(key: string, role: Role, outcome: CallOutcome): Promise<void>;
   /** What this job has paid so far, over all its runs. */
   spend(): Spend;
-  /** Resolves when no record is being written. */
+  /** Counts a call as under way until its promise settles. */
+  hold<T>(call: Promise<T>): Promise<T>;
+  /** Resolves when no call is under way: nothing more will be recorded. */
   settled(): Promise<void>;
 }
 
@@ -41,33 +43,42 @@ export async function openLedger(
   job: { readonly id: string; readonly rootId: string },
 ): Promise<Ledger> {
   const tally = createTally();
-  for await (const row of store.calls(job.rootId)) {
-    if (row.jobId === job.id) tally.add(row.role, outcomeOf(row));
-  }
   const failureKey = (key: string) => `${key} ${job.id}`;
-  const read = (key: string) => store.call(job.rootId, key);
-  const writing = new Set<Promise<void>>(); // bounded by the calls in flight
+  const failures = new Map<string, CallOutcome>(); // of this job: few, short, and never answers
+  const book = (key: string, role: Role, outcome: CallOutcome) => {
+    tally.add(role, outcome);
+    if (outcome.kind === "failure") failures.set(key, outcome);
+  };
+  for await (const row of store.calls(job.rootId)) {
+    if (row.jobId === job.id) book(row.key, row.role, outcomeOf(row));
+  }
+  const held = new Set<Promise<unknown>>(); // bounded by the calls the engine has in flight
   return {
     async find(key) {
-      const row = (await read(key)) ?? (await read(failureKey(key)));
+      const failure = failures.get(failureKey(key));
+      if (failure !== undefined) return failure;
+      const row = await store.call(job.rootId, key);
       return row === undefined ? undefined : outcomeOf(row);
     },
     async record(key, role, outcome) {
-      const write = store.recordCall({
+      const rowKey = outcome.kind === "answer" ? key : failureKey(key);
+      await store.recordCall({
         rootId: job.rootId,
         jobId: job.id,
-        key: outcome.kind === "answer" ? key : failureKey(key),
+        key: rowKey,
         role,
         ts: clock.now(),
         outcome: JSON.stringify(outcome),
       });
-      writing.add(write);
-      await write.finally(() => writing.delete(write));
-      tally.add(role, outcome);
+      book(rowKey, role, outcome);
     },
     spend: tally.spend,
+    hold(call) {
+      held.add(call);
+      return call.finally(() => held.delete(call));
+    },
     async settled() {
-      await Promise.allSettled(writing);
+      await Promise.allSettled(held);
     },
   };
 }

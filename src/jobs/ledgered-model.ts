@@ -1,5 +1,4 @@
 import { abortable, throwIfAborted } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Role } from "../domain/spend.ts";
 import { type Model, ModelError, type ModelRequest, type ModelResponse } from "../models/model.ts";
@@ -8,7 +7,6 @@ import { type CallOutcome, callKey, type Ledger } from "./ledger.ts";
 /** What a ledgered model is made of. */
 export interface LedgeredModelDeps {
   readonly ledger: Ledger;
-  readonly clock: Clock;
   readonly metrics: Metrics;
   /** The run's own signal: it stops the calls in flight. */
   readonly signal: AbortSignal;
@@ -44,7 +42,7 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
       return responseOf(known);
     }
     throwIfAborted(runSignal);
-    const outcome = await pay(role, model, request, deps);
+    const outcome = await pay(model, request, runSignal);
     await booked(ledger.record(key, role, outcome));
     return responseOf(outcome);
   };
@@ -56,7 +54,8 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
     ...(model.price === undefined ? {} : { price: model.price }),
     call(request, signal) {
       const key = callKey(role, model.servedBy, request);
-      const flight = inFlight.get(key) ?? settle(key, request).finally(() => inFlight.delete(key));
+      const flight =
+        inFlight.get(key) ?? ledger.hold(settle(key, request)).finally(() => inFlight.delete(key));
       inFlight.set(key, flight);
       return abortable(flight, signal);
     },
@@ -68,28 +67,12 @@ function responseOf(outcome: CallOutcome): ModelResponse {
   throw new ModelError(outcome.failure, outcome.message);
 }
 
-async function pay(
-  role: Role,
-  model: Model,
-  request: ModelRequest,
-  { clock, metrics, signal }: LedgeredModelDeps,
-): Promise<CallOutcome> {
-  const began = clock.monotonic();
-  metrics.gauge("model_calls_in_flight", 1);
+async function pay(model: Model, request: ModelRequest, signal: AbortSignal): Promise<CallOutcome> {
   try {
-    const response = await model.call(request, signal);
-    metrics.count("model_calls_total", { role, outcome: "answered" });
-    metrics.count("model_tokens_total", { role, kind: "input" }, response.usage.inputTokens);
-    metrics.count("model_tokens_total", { role, kind: "output" }, response.usage.outputTokens);
-    if (response.costUsd !== undefined) metrics.count("model_cost_usd_total", { role }, response.costUsd);
-    return { kind: "answer", response };
+    return { kind: "answer", response: await model.call(request, signal) };
   } catch (error) {
     throwIfAborted(signal); // however the provider's client put it, the call was stopped: nothing to record
     if (!(error instanceof ModelError)) throw error;
-    metrics.count("model_calls_total", { role, outcome: error.failure });
     return { kind: "failure", failure: error.failure, message: error.message };
-  } finally {
-    metrics.gauge("model_calls_in_flight", -1);
-    metrics.observe("model_call_duration_seconds", (clock.monotonic() - began) / 1000, { role });
   }
 }

@@ -52,7 +52,7 @@ export async function openRun(
   });
 
   const raw = deps.resolveModels(job.spec.targetModelId);
-  const wrap: LedgeredModelDeps = { ledger, clock, metrics, signal, onStoreFailure };
+  const wrap: LedgeredModelDeps = { ledger, metrics, signal, onStoreFailure };
   const judge = ledgeredModel("judge", raw.judge, wrap);
   const grader = graderOf(deps.graders, job.spec, judge);
   const changed = changedModels(job, modelUses(raw, grader), grader.fingerprint);

@@ -1,8 +1,9 @@
 import { abortable } from "../base/abort.ts";
 import type { EngineEvent } from "../domain/event.ts";
-import type { Job } from "../domain/job.ts";
-import type { EngineOutcome } from "../engine/ports.ts";
+import type { Job, JobFailure } from "../domain/job.ts";
+import type { EngineOutcome, Optimise } from "../engine/ports.ts";
 import { FencedError } from "../storage/store.ts";
+import { bookSpend } from "./book-spend.ts";
 import { noteTransition } from "./note-transition.ts";
 import { openRun, type Run } from "./open-run.ts";
 import type { JobsDeps } from "./ports.ts";
@@ -23,20 +24,27 @@ export type RunEnd = "ended" | "lost" | "stopped" | "interrupted";
  */
 export async function runJob(deps: JobsDeps, job: Job, signal: AbortSignal): Promise<RunEnd> {
   const own = new AbortController();
-  const either = AbortSignal.any([signal, own.signal]);
   const recorder = createRunRecorder(deps, job);
-  const fail = (error: unknown) => own.abort(error);
+  const either = AbortSignal.any([signal, own.signal]);
+  const attempt: Attempt = { deps, job, recorder, signal: either, stop: (cause) => own.abort(cause) };
   try {
-    const run = await openRun(deps, job, recorder, either, fail);
-    const ended = "code" in run ? failed(run) : await drive(deps, job, run, recorder, either, fail);
-    return await close(deps, job, recorder, ended);
+    const run = await openRun(deps, job, recorder, either, attempt.stop);
+    return await close(attempt, "code" in run ? failed(run) : await drive(attempt, run));
   } catch (error) {
     // The first reason to stop is the true one; what the engine rejected with may only follow from it.
     const cause = either.aborted ? either.reason : error;
-    return leftBy(deps, job, cause) ?? (await closeAfterBug(deps, job, recorder, cause));
-  } finally {
-    own.abort(new RunStopped("draining")); // whatever the engine left in flight ends with the run
+    return leftBy(attempt, cause) ?? (await closeAfterBug(attempt, cause));
   }
+}
+
+/** One attempt at a job: what it works with, and how it is brought to an end. */
+interface Attempt {
+  readonly deps: JobsDeps;
+  readonly job: Job;
+  readonly recorder: RunRecorder;
+  /** Aborts when the run must stop, whoever says so. */
+  readonly signal: AbortSignal;
+  readonly stop: (cause: unknown) => void;
 }
 
 /** What the engine came to, with the events that belong into the last write. */
@@ -46,27 +54,25 @@ interface Ended {
   readonly engineOrdinal?: number;
 }
 
-function failed(failure: Extract<EngineOutcome, { kind: "failed" }>["failure"]): Ended {
+function failed(failure: JobFailure): Ended {
   return { outcome: { kind: "failed", failure }, tail: [] };
 }
 
-async function drive(
-  deps: JobsDeps,
-  job: Job,
-  run: Run,
-  recorder: RunRecorder,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
-): Promise<Ended> {
-  const writer = createRunWriter((batch) => recorder.record(batch), job.engineOrdinal, fail);
+async function drive({ deps, job, recorder, signal, stop }: Attempt, run: Run): Promise<Ended> {
+  const writer = createRunWriter((batch) => recorder.record(batch), job.engineOrdinal, stop);
+  const steps = deps.optimise(run.input, run.ports, signal);
   try {
-    const ended = await drain(deps, job, run, writer, signal);
+    const ended = await takeSteps(steps, job, run, writer, signal);
     await writer.flush();
     return ended;
+  } catch (error) {
+    stop(error); // the calls in flight end with the run
+    throw error;
   } finally {
     // What was yielded and what was paid is worth keeping, however the run ended.
-    await writer.flush().catch(() => undefined); // a failed write has told `fail` already
+    await writer.flush().catch(() => undefined); // a failed write has told `stop` already
     await run.ledger.settled();
+    if (signal.aborted) await bookSpend(deps, job, run.ledger.spend());
   }
 }
 
@@ -74,14 +80,13 @@ async function drive(
  * Takes the engine's steps to their end. Events that an earlier run recorded are dropped; from `final` on they are
  * held back, so that the outcome and the end of the log are one write.
  */
-async function drain(
-  deps: JobsDeps,
+async function takeSteps(
+  steps: ReturnType<Optimise>,
   job: Job,
   run: Run,
   writer: RunWriter,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const steps = deps.optimise(run.input, run.ports, signal);
   const tail: EngineEvent[] = [];
   for (let ordinal = run.ordinal; ; ) {
     const next = await abortable(steps.next(), signal);
@@ -101,7 +106,7 @@ async function drain(
 }
 
 /** The last write of a run: the outcome, its events and the new status together. */
-async function close(deps: JobsDeps, job: Job, recorder: RunRecorder, ended: Ended): Promise<RunEnd> {
+async function close({ deps, job, recorder }: Attempt, ended: Ended): Promise<RunEnd> {
   const { outcome, tail, engineOrdinal } = ended;
   const { reason, ...recording } = closing(outcome);
   await recorder.record({
@@ -139,7 +144,7 @@ function closing(
 }
 
 /** How a run ended that leaves its job as it is; undefined where the job itself must fail. */
-function leftBy(deps: JobsDeps, job: Job, cause: unknown): RunEnd | undefined {
+function leftBy({ deps, job }: Attempt, cause: unknown): RunEnd | undefined {
   const fields = { job_id: job.id, fence: job.fence };
   if (cause instanceof FencedError) {
     deps.log.info("run_lost", fields);
@@ -156,16 +161,12 @@ function leftBy(deps: JobsDeps, job: Job, cause: unknown): RunEnd | undefined {
   return undefined;
 }
 
-async function closeAfterBug(
-  deps: JobsDeps,
-  job: Job,
-  recorder: RunRecorder,
-  cause: unknown,
-): Promise<RunEnd> {
+async function closeAfterBug(attempt: Attempt, cause: unknown): Promise<RunEnd> {
+  const { deps, job } = attempt;
   deps.log.error("run_failed", { job_id: job.id, fence: job.fence }, cause);
   try {
-    return await close(deps, job, recorder, failed(failureOf(cause)));
+    return await close(attempt, failed(failureOf(cause)));
   } catch (error) {
-    return leftBy(deps, job, error) ?? "interrupted";
+    return leftBy(attempt, error) ?? "interrupted";
   }
 }

@@ -141,6 +141,8 @@ export interface JobChange {
   readonly bumpFence: boolean;
   readonly events: readonly EventBody[];
   readonly failure?: JobFailure;
+  /** Replaces the job's figures: a cancelled job's spend is booked when its last call has ended. */
+  readonly progress?: JobProgress;
 }
 
 /** An answer that was paid for, or the failure that a call ended with. */

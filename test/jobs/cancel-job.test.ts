@@ -45,7 +45,7 @@ describe("cancelling a job", () => {
     expect((await world.jobs.useCases.getJob(ALICE, job.id)).progress.spend).toEqual([]);
   });
 
-  it("keeps an answer that came in just then in the books", async () => {
+  it("keeps an answer that came in just then in the books and in the job's spend", async () => {
     const answer = deferred();
     const reached = deferred();
     const reflection = scriptedModel("reflection", async () => {
@@ -64,6 +64,9 @@ describe("cancelling a job", () => {
     for await (const row of world.store.calls(job.id)) outcomes.push(row.outcome);
     expect(outcomes).toHaveLength(1);
     expect(outcomes[0]).toContain("paid");
+    const { status, progress, lastEventId } = await world.jobs.useCases.getJob(ALICE, job.id);
+    expect({ status, lastEventId }).toEqual({ status: "cancelled", lastEventId: 2 });
+    expect(progress.spend).toMatchObject([{ role: "reflection", calls: 1 }]);
   });
 
   it("makes room for the next job", async () => {

@@ -28,7 +28,7 @@ function over(
   signal = never(),
   onStoreFailure: (e: unknown) => void = () => undefined,
 ) {
-  return ledgeredModel("target", model, { ledger, clock, metrics: noMetrics, signal, onStoreFailure });
+  return ledgeredModel("target", model, { ledger, metrics: noMetrics, signal, onStoreFailure });
 }
 
 describe("a ledgered model", () => {
@@ -49,7 +49,6 @@ describe("a ledgered model", () => {
     const target = over(ledger, model);
     const judge = ledgeredModel("judge", model, {
       ledger,
-      clock,
       metrics: noMetrics,
       signal: never(),
       onStoreFailure: () => undefined,

@@ -15,7 +15,7 @@ import {
 } from "../support/job-world.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { scriptedEngine } from "../support/scripted-engine.ts";
-import { anAnswer, aRequest, scriptedModel } from "../support/scripted-model.ts";
+import { anAnswer, aRequest, scriptedModel, untilAborted } from "../support/scripted-model.ts";
 
 /** A store that remembers what runs wrote. */
 function recordingWrites(store: Store): { readonly store: Store; readonly writes: RunWrite[] } {
@@ -94,9 +94,6 @@ describe("a job that runs undisturbed", () => {
       "job_transitions_total to=finished": 1,
       "events_appended_total type=generate": 3,
       "events_appended_total type=finished": 1,
-      "model_calls_total role=target outcome=answered": 6,
-      "model_tokens_total role=reflection kind=output": 15,
-      model_calls_in_flight: 0,
       jobs_running: 0,
     });
   });
@@ -207,6 +204,27 @@ describe("a run that can not go on", () => {
     expect(job?.failure?.code).toBe("internal_error");
     expect(JSON.stringify(job?.failure)).not.toContain("secret");
     expect(world.lines).toContainEqual(expect.objectContaining({ level: "error", event: "run_failed" }));
+  });
+
+  it("stops the calls in flight when it fails on a bug", async () => {
+    const optimise: Optimise = async function* (_input, ports, signal) {
+      void ports.target.call(aRequest("slow"), signal).catch(() => undefined);
+      yield aStep(1);
+      await settle();
+      throw new TypeError("a bug");
+    };
+    let stopped = false;
+    const target = scriptedModel("target", (_request, _call, signal) =>
+      untilAborted(signal).finally(() => {
+        stopped = true;
+      }),
+    );
+    const world = await openWorld({ optimise, target });
+    world.jobs.start();
+    const { id } = await aCreatedJob(world);
+    await ended(world, id);
+    expect(stopped).toBe(true);
+    expect((await world.store.getJob(id))?.status).toBe("failed");
   });
 
   it("refuses a checkpoint that does not stand where it says", async () => {
@@ -322,6 +340,7 @@ describe("wall time", () => {
     expect(await world.store.getJob(id)).toMatchObject({
       status: "finished",
       result: { stopReason: "wall_time", champion: { candidateId: "c3" } },
+      progress: { told: { commit: 4, input: "wall_time" }, elapsedMs: 12_000 },
     });
   });
 });

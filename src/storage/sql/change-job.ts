@@ -31,7 +31,11 @@ export async function changeJob(tx: Tx, jobId: string, change: JobChange): Promi
     b.values,
   );
   if (row === undefined) return undefined;
-  if (change.failure !== undefined) await putDocuments(tx, jobId, { failure: change.failure });
+  const { failure, progress } = change;
+  await putDocuments(tx, jobId, {
+    ...(failure !== undefined && { failure }),
+    ...(progress !== undefined && { progress }),
+  });
   await insertEvents(tx, jobId, Number(row.last_event_id), nowMs, change.events);
   return getJob(tx, jobId, {});
 }
