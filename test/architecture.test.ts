@@ -39,10 +39,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     imports: ["gen", "src/jobs", "src/domain", "src/base"],
     packages: [...CONNECT, "node:crypto"],
   },
-  "src/gateway": { imports: ["gen", "src/base"], packages: [...CONNECT, "yaml", "node:*"] },
+  "src/gateway": { imports: ["gen", "src/base"], packages: [...CONNECT, "node:*"] },
   "src/app": { imports: ["gen", "src"], packages: [...CONNECT, "node:*"] },
   "src/cli": { imports: ["gen", "src/config", "src/app", "src/base"], packages: ["commander", "node:*"] },
 };
+
+/** Starts the service and so is imported by no file of it. */
+const RUNNER = "tsx";
 
 const LONGEST_FILE = 500;
 
@@ -82,6 +85,15 @@ describe("the rooms", () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it("leave no package unused that is installed with the service", () => {
+    const { dependencies } = JSON.parse(readText("package.json")) as { dependencies: Record<string, string> };
+    const used = [...imports.values()].flat();
+    const unused = Object.keys(dependencies).filter(
+      (name) => name !== RUNNER && !used.some((target) => isWithin(target, name)),
+    );
+    expect(unused).toEqual([]);
   });
 
   it("form no import circle, file by file", () => {

@@ -1,8 +1,8 @@
-#!/usr/bin/env node
+#!/usr/bin/env tsx
 import { Command, CommanderError } from "commander";
 import { serviceVersion } from "../app/version.ts";
 import { EXIT } from "./exit-code.ts";
-import { type ServeFlags, serve } from "./serve.ts";
+import type { ServeFlags } from "./serve.ts";
 
 const program = new Command("gepa-next")
   .description(
@@ -29,11 +29,12 @@ Every setting is an environment variable and may stand in a .env file; a flag wi
 the environment over the file. docs/ENV.md lists them all.
 
 Examples:
-  gepa-next serve --dev                         try it out: no token, no key, simulated models
-  OPENAI_API_KEY=… gepa-next serve --dev        with real models, for you alone
-  API_BEARER_TOKENS=… gepa-next serve --host 0.0.0.0`,
+  npm start -- --dev                              try it out: no token, no key, simulated models
+  OPENAI_API_KEY=… npm start -- --dev             real models, for this machine alone
+  API_BEARER_TOKENS=… npm start -- --host 0.0.0.0`,
   )
   .action(async (flags: ServeFlags) => {
+    const { serve } = await import("./serve.ts"); // the whole service: help and version do without
     process.exit(await serve(flags)); // what is still open after the stop has had its time
   });
 
