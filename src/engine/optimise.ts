@@ -99,7 +99,7 @@ async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
     reason:
       score === undefined
         ? "The budget has no room to score the seed."
-        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation examples.`,
+        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation ${ids.length === 1 ? "example" : "examples"}.`,
     lessons: [],
   });
 }

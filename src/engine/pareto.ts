@@ -35,10 +35,10 @@ export function frontsByKey(candidates: readonly Scored[], keys: readonly string
  * One pass is enough where the reference restarts its scan after each removal: what stays once stays for good, because
  * fronts only lose members.
  */
-export function withoutRedundant(
-  fronts: ReadonlyMap<string, Front>,
-  worstFirst: readonly string[],
-): Map<string, Front> {
+export function withoutRedundant<Key, Id>(
+  fronts: ReadonlyMap<Key, Iterable<Id>>,
+  worstFirst: readonly Id[],
+): Map<Key, Id[]> {
   const alive = new Map([...fronts].map(([key, front]) => [key, new Set(front)]));
   for (const id of worstFirst) {
     const holding = [...alive.values()].filter((front) => front.has(id));
@@ -49,8 +49,8 @@ export function withoutRedundant(
 }
 
 /** On how many fronts each candidate stands; candidates on none are left out. */
-export function frontCounts(fronts: ReadonlyMap<string, Front>): Map<string, number> {
-  const counts = new Map<string, number>();
+export function frontCounts<Id>(fronts: ReadonlyMap<unknown, Iterable<Id>>): Map<Id, number> {
+  const counts = new Map<Id, number>();
   for (const front of fronts.values()) {
     for (const id of front) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
