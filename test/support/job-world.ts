@@ -44,6 +44,7 @@ export interface World {
   readonly store: Store;
   readonly clock: FakeClock;
   readonly target: ScriptedModel;
+  readonly judge: ScriptedModel;
   readonly reflection: ScriptedModel;
   readonly lines: Line[];
   /** Sums of counters and gauges by name and labels, such as `job_transitions_total to=running`. */
@@ -55,6 +56,7 @@ export type WorldOptions = Partial<Omit<JobsDeps, "limits">> & {
   readonly clock?: FakeClock;
   readonly limits?: Partial<JobsDeps["limits"]>;
   readonly target?: ScriptedModel;
+  readonly judge?: ScriptedModel;
   readonly reflection?: ScriptedModel;
 };
 
@@ -74,7 +76,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const store = options.store ?? (await emptyStore(clock));
   const target = options.target ?? scriptedModel("target");
   const reflection = options.reflection ?? scriptedModel("reflection");
-  const judge = scriptedModel("judge");
+  const judge = options.judge ?? scriptedModel("judge");
   const lines: Line[] = [];
   const sums = new Map<string, number>();
   const deps: JobsDeps = {
@@ -98,7 +100,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
   const jobs = createJobs(deps, "worker-1");
   onTestFinished(() => jobs.close());
-  return { deps, jobs, store, clock, target, reflection, lines, sums };
+  return { deps, jobs, store, clock, target, judge, reflection, lines, sums };
 }
 
 /** A grader that calls nobody. */
@@ -123,6 +125,25 @@ export async function aCreatedJob(
 /** The whole log of a job. */
 export async function logOf(store: Store, jobId: string): Promise<readonly JobEvent[]> {
   return store.events(jobId, 0, 10_000);
+}
+
+/** What determinism promises of a log: ids, types and data, but for money and time. */
+export function decisions(log: readonly JobEvent[]): unknown {
+  const told = log.map(({ id, type, data }) => ({ id, type, data }));
+  const exempt = (key: string, value: unknown) => (key === "spend" || key === "timing" ? undefined : value);
+  return JSON.parse(JSON.stringify(told, exempt));
+}
+
+/** Calls that were made to the models of a world. */
+export function callsMade({ target, judge, reflection }: World): number {
+  return target.requests.length + judge.requests.length + reflection.requests.length;
+}
+
+/** Calls in the books of a root job. */
+export async function callsRecorded(store: Store, rootId: string): Promise<number> {
+  let count = 0;
+  for await (const _row of store.calls(rootId)) count++;
+  return count;
 }
 
 /** Event ids of a watch's items. */

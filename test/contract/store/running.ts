@@ -184,6 +184,22 @@ export function describeRunning(place: StoreUnderTest): void {
       expect((await place.store.events("j1", 1, 10)).map((event) => event.type)).toEqual(["cancelled"]);
     });
 
+    test("the figures of a cancelled job can be brought up to date, and nothing else moves", async () => {
+      await running("j1");
+      const cancelled = (await place.store.change("j1", aCancel())) as Job;
+      const progress = { ...cancelled.progress, spend: [], iteration: 2 };
+      const booked = await place.store.change("j1", {
+        nowMs: LATER,
+        from: ["cancelled"],
+        bumpFence: false,
+        events: [],
+        progress,
+      });
+      const { status, fence, lastEventId, endedAt } = cancelled;
+      expect(booked).toMatchObject({ status, fence, lastEventId, endedAt, progress });
+      expect(await place.store.getJob("j1")).toEqual(booked);
+    });
+
     test("a cancel and the appends of a run have one order: nothing comes after the cancel", async () => {
       const { fence } = await running("j1");
       const before = oneTo(10).map((i) => place.store.append("j1", fence, aWrite([anEvent(i)])));
