@@ -49,13 +49,10 @@ export function createFakeLog(job: Job = aJob("j1")): FakeLog {
   let watching = 0;
   let taken = 0;
   const wake = () => {
-    for (const waker of [...wakers]) waker();
+    for (const waker of wakers) waker();
+    wakers.clear();
   };
-  const changed = (signal: AbortSignal) =>
-    abortable(
-      new Promise<void>((resolve) => wakers.add(resolve)).finally(() => undefined),
-      signal,
-    );
+  const nextChange = () => new Promise<void>((resolve) => wakers.add(resolve));
 
   async function* watchJob(_caller: unknown, _jobId: string, after: number, signal: AbortSignal) {
     watching++;
@@ -69,7 +66,7 @@ export function createFakeLog(job: Job = aJob("j1")): FakeLog {
           taken++;
           yield item;
         } else if (ended) return;
-        else await changed(signal);
+        else await abortable(nextChange(), signal);
       }
     } finally {
       watching--;
@@ -89,7 +86,7 @@ export function createFakeLog(job: Job = aJob("j1")): FakeLog {
       wake();
     },
     async untilWatching(count) {
-      while (watching !== count) await new Promise<void>((resolve) => wakers.add(resolve));
+      while (watching !== count) await nextChange();
     },
   };
 }
