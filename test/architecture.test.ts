@@ -227,6 +227,17 @@ describe("the repository", () => {
     expect([...entries].filter((name) => !name.startsWith(".") && !TOP_LEVEL.includes(name))).toEqual([]);
   });
 
+  // An npm whose registry serves some platforms only leaves the others out of the lockfile, and `npm ci` refuses that.
+  it("locks the packages of every platform", () => {
+    const lock = JSON.parse(readText("package-lock.json")) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const missing = Object.values(lock.packages)
+      .flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+      .filter((name) => !Object.keys(lock.packages).some((path) => path.endsWith(`node_modules/${name}`)));
+    expect(missing).toEqual([]);
+  });
+
   it("names no place of the machine it was written on", () => {
     const place = /(^|[\s"'`(=:])\/(tmp|work|root|home)\b|registry\.npmjs|deb\.debian\.org|pypi\.org/m;
     const text = /\.(ts|tsx|js|json|md|proto|ya?ml|py|sh|html|css|example)$|^\.ci\/run$/;
