@@ -47,6 +47,8 @@ export interface AppPorts {
   readonly onBroken: () => void;
   /** Where log lines go; standard output where absent. */
   readonly writeLog?: (line: string) => void;
+  /** The time; the machine's where absent. */
+  readonly clock?: Clock;
 }
 
 /** The database in the data folder. */
@@ -54,7 +56,7 @@ const DATABASE_FILE = "gepa.db";
 
 /** Picks every implementation; no other file does. Rejects where the data folder can not be used. */
 export async function compose(config: Config, ports: AppPorts): Promise<App> {
-  const clock = systemClock;
+  const clock = ports.clock ?? systemClock;
   const ids = randomIds;
   const telemetry = createTelemetry({ process: true });
   const { metrics } = telemetry;
