@@ -1,5 +1,11 @@
 import type { FieldViolation } from "../base/errors.ts";
-import { type Constraints, type Example, type OptimizeSpec, promptText } from "../domain/spec.ts";
+import {
+  type Constraints,
+  type Example,
+  type OptimizeSpec,
+  PROMPT_COMPONENT,
+  promptText,
+} from "../domain/spec.ts";
 import { ROLES } from "../domain/spend.ts";
 import { OPERATOR_NAMES, unknownOperators } from "../engine/operators/registry.ts";
 import type { Grader } from "../graders/grader.ts";
@@ -51,7 +57,7 @@ function checkComponents({ components }: OptimizeSpec): FieldViolation[] {
 }
 
 function componentField(name: string): string {
-  return name === "prompt" ? name : `components.${name}`;
+  return name === PROMPT_COMPONENT ? name : `components.${name}`;
 }
 
 function checkExamples(examples: readonly Example[]): FieldViolation[] {
