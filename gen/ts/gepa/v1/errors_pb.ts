@@ -92,7 +92,7 @@ export const ErrorReason = {
   INVALID_CURSOR: 9,
 
   /**
-   * The request itself is malformed: a header, a page token, a query. REST 400, invalid_argument.
+   * The request itself is malformed: a header, a query parameter. REST 400, invalid_argument.
    *
    * @generated from enum value: ERROR_REASON_BAD_REQUEST = 10;
    */
