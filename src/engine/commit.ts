@@ -1,4 +1,4 @@
-import type { Lesson } from "../domain/candidate.ts";
+import type { Decision } from "./announce.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import { addCosts } from "./budget.ts";
 import type { Rollout } from "./evaluate.ts";
@@ -20,15 +20,10 @@ import {
 } from "./state.ts";
 import { decideStop } from "./stop.ts";
 
-/** What a commit decided. */
+/** The state after a commit, and what to tell of it. */
 export interface Verdict {
   readonly state: State;
-  /** Empty where nothing could be proposed. */
-  readonly candidateId: string;
-  readonly accepted: boolean;
-  /** Why, as a sentence. */
-  readonly reason: string;
-  readonly lessons: readonly Lesson[];
+  readonly decision: Decision;
 }
 
 /** Evaluations as they are told: what was known already costs nothing and says so. */
@@ -65,10 +60,13 @@ export function commitProposal(course: Course, before: State, intent: Intent, ou
     outcome.kind === "unmade"
       ? {
           state: { ...state, unmade: state.unmade + 1 },
-          candidateId: "",
-          accepted: false,
-          reason: outcome.reason,
-          lessons: [],
+          decision: {
+            iteration: intent.iteration,
+            candidateId: "",
+            accepted: false,
+            reason: outcome.reason,
+            lessons: [],
+          },
         }
       : commitTried(course, { ...state, unmade: 0 }, intent, outcome);
   if (verdict.state.stopping) return verdict;
@@ -131,10 +129,15 @@ function commitTried(
     : { ...learnt, rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)) };
   return {
     state,
-    candidateId: id,
-    accepted,
-    reason: twin ? `${id} is the same text as ${twin}.` : sentence(intent, outcome, child, leads, validation),
-    lessons: journal.changed,
+    decision: {
+      iteration: intent.iteration,
+      candidateId: id,
+      accepted,
+      reason: twin
+        ? `${id} is the same text as ${twin}.`
+        : sentence(intent, outcome, child, leads, validation),
+      lessons: journal.changed,
+    },
   };
 }
 

@@ -1,19 +1,17 @@
 import { throwIfAborted } from "../base/abort.ts";
-import { digest } from "../base/digest.ts";
-import { componentNames } from "../domain/spec.ts";
-import { outage, OutageError } from "./breaker.ts";
-import { timesThatFit } from "./budget.ts";
-import { bookRollouts, commitProposal, type Verdict } from "./commit.ts";
+import { announce } from "./announce.ts";
+import { begin } from "./begin.ts";
+import { OutageError } from "./breaker.ts";
+import { bookRollouts, commitProposal } from "./commit.ts";
 import { conclude } from "./conclude.ts";
-import { takeOff, type Flight } from "./flight.ts";
 import { decideIntent } from "./decide.ts";
-import type { Intent } from "./intent.ts";
+import { takeOff, type Flight } from "./flight.ts";
 import type { EngineOutcome, EngineStep, Optimise } from "./ports.ts";
-import type { Notice, Outcome } from "./proposal.ts";
-import { checkpoint, judged, openRun, progress, record, type Run } from "./run.ts";
-import { frontOf, meanOver } from "./standing.ts";
-import { candidateId, memberOf, SEED_ID, textDigest, type State } from "./state.ts";
-import { budgetStop, decideStop } from "./stop.ts";
+import type { Outcome } from "./proposal.ts";
+import { optimiseLikeReference } from "./reference/profile.ts";
+import { checkpoint, generated, judged, openRun, progress, type Run } from "./run.ts";
+import { candidateId, type State } from "./state.ts";
+import { budgetStop } from "./stop.ts";
 
 /**
  * GEPA (arXiv 2507.19457) as a fixed-lag pipeline of `config.width` proposals.
@@ -30,7 +28,11 @@ export const optimise: Optimise = async function* (input, ports, signal) {
   try {
     throwIfAborted(signal);
     const run = openRun(input, ports, calls.signal);
-    if (input.checkpoint === undefined) yield* begin(run);
+    if (run.course.spec.config.profile === "reference") return yield* optimiseLikeReference(run);
+    if (input.checkpoint === undefined) {
+      yield* begin(run);
+      yield checkpoint(run);
+    }
     const ended = yield* search(run);
     return ended ?? (yield* conclude(run));
   } catch (error) {
@@ -41,68 +43,6 @@ export const optimise: Optimise = async function* (input, ports, signal) {
     calls.abort(new Error("the run has ended")); // whatever is still in flight has nobody to report to
   }
 };
-
-/** Announces the run, and scores the seed on the validation examples. */
-async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
-  const { input, course } = run;
-  const { spec, splits } = course;
-  yield record(run, {
-    type: "started",
-    data: {
-      configDigest: digest(spec),
-      judgeFingerprint: input.judgeFingerprint,
-      models: input.models,
-      splits,
-      plan: run.plan,
-      profile: spec.config.profile,
-      seed: spec.seed,
-      simulated: run.simulated,
-      warnings: run.warnings,
-    },
-  });
-  yield record(run, {
-    type: "generate",
-    data: {
-      iteration: 0,
-      candidateId: SEED_ID,
-      parentIds: [],
-      operator: "seed",
-      components: spec.components,
-      changedComponents: componentNames(spec.components),
-      rationale: "The prompt as it was sent.",
-      lessonIds: [],
-      rejectedTexts: [],
-    },
-  });
-
-  const affordable = timesThatFit(
-    spec.budget,
-    course.reserve,
-    course.prices.worstRun,
-    splits.validation.length,
-  );
-  const ids = splits.validation.slice(0, affordable);
-  const rollouts = await run.bench.evaluate(spec.components, ids);
-  const booked = bookRollouts(run.state, SEED_ID, textDigest(spec.components), rollouts, new Set());
-  run.state = booked.state;
-  yield judged(run, 0, SEED_ID, "validation", booked.evaluations);
-  const score = meanOver(memberOf(run.state, SEED_ID), splits.validation);
-  const problem = booked.evaluations.find((e) => e.error)?.error;
-  if (score === undefined && problem) throw new OutageError(outage("target", problem));
-
-  const stopping = decideStop(spec, splits.validation, run.state);
-  if (stopping) run.state = { ...run.state, stopping };
-  yield* announce(run, 0, {
-    state: run.state,
-    candidateId: SEED_ID,
-    accepted: true,
-    reason:
-      score === undefined
-        ? "The budget has no room to score the seed."
-        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation ${ids.length === 1 ? "example" : "examples"}.`,
-    lessons: [],
-  });
-}
 
 /** Proposes and commits until something says stop. Gives an outcome only where the run ends without a conclusion. */
 async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | undefined, void> {
@@ -134,7 +74,8 @@ async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | und
     const outcome = yield* follow(run, oldest);
     const verdict = commitProposal(run.course, run.state, oldest.intent, outcome);
     run.state = verdict.state;
-    yield* announce(run, oldest.intent.iteration, verdict);
+    yield* announce(run, verdict.decision);
+    yield checkpoint(run);
   }
 }
 
@@ -157,7 +98,17 @@ async function* follow(run: Run, flight: Flight): AsyncGenerator<EngineStep, Out
   const told = new Map<string, Set<string>>();
   for await (const notice of flight.notices()) {
     if (notice.kind === "generated") {
-      yield record(run, generated(flight.intent, notice));
+      yield generated(run, {
+        iteration: flight.intent.iteration,
+        candidateId: candidateId(flight.intent.iteration),
+        parentIds: flight.intent.parentIds,
+        operator: flight.intent.operator,
+        components: notice.draft.components,
+        changedComponents: notice.draft.changed,
+        rationale: notice.draft.rationale,
+        lessonIds: flight.intent.lessonIds,
+        rejectedTexts: notice.draft.rejectedTexts,
+      });
       yield progress(run, "generate");
       continue;
     }
@@ -168,42 +119,4 @@ async function* follow(run: Run, flight: Flight): AsyncGenerator<EngineStep, Out
     yield judged(run, flight.intent.iteration, notice.candidateId, notice.stage, booked.evaluations);
   }
   return flight.outcome;
-}
-
-function generated(intent: Intent, { draft }: Extract<Notice, { kind: "generated" }>) {
-  return {
-    type: "generate" as const,
-    data: {
-      iteration: intent.iteration,
-      candidateId: candidateId(intent.iteration),
-      parentIds: intent.parentIds,
-      operator: intent.operator,
-      components: draft.components,
-      changedComponents: draft.changed,
-      rationale: draft.rationale,
-      lessonIds: intent.lessonIds,
-      rejectedTexts: draft.rejectedTexts,
-    },
-  };
-}
-
-/** Tells what a commit decided and where the run stands, and lets go of everything before it. */
-async function* announce(
-  run: Run,
-  iteration: number,
-  verdict: Verdict,
-): AsyncGenerator<EngineStep, void, void> {
-  yield record(run, {
-    type: "select",
-    data: {
-      iteration,
-      candidateId: verdict.candidateId,
-      accepted: verdict.accepted,
-      reason: verdict.reason,
-      front: frontOf(run.state.pool, run.course.splits.validation),
-      lessons: verdict.lessons,
-    },
-  });
-  yield progress(run, "select");
-  yield checkpoint(run);
 }

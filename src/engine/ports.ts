@@ -1,3 +1,4 @@
+import type { Evaluation } from "../domain/evaluation.ts";
 import type { EngineEvent } from "../domain/event.ts";
 import type { JobFailure, JobResult, OutsideInput } from "../domain/job.ts";
 import type { OptimizeSpec } from "../domain/spec.ts";
@@ -5,6 +6,7 @@ import type { ModelUse, Spend } from "../domain/spend.ts";
 import type { Rng } from "../base/rng.ts";
 import type { Grader } from "../graders/grader.ts";
 import type { Model } from "../models/model.ts";
+import type { ReferenceStep } from "./reference/ports.ts";
 
 /** Everything the search needs from the world. The models answer from the ledger where they can. */
 export interface EnginePorts {
@@ -24,6 +26,8 @@ export interface EnginePorts {
     readonly spend: Spend;
     readonly timing: { readonly elapsedS: number; readonly etaS?: number };
   };
+  /** Told every decision of the profile `reference` under the names gepa 0.1.4 gives them; other profiles tell nothing. */
+  trace?(step: ReferenceStep<Evaluation>): void;
 }
 
 /** What the engine is asked to do. */

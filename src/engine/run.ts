@@ -1,6 +1,6 @@
 import { digest, sha256 } from "../base/digest.ts";
 import { budgetFraction, type Plan, type Splits } from "../domain/budget.ts";
-import type { EngineEvent, JudgeStage } from "../domain/event.ts";
+import type { EngineEvent, EventDataByType, JudgeStage } from "../domain/event.ts";
 import { meanScore, type Evaluation } from "../domain/evaluation.ts";
 import { createBreaker } from "./breaker.ts";
 import { budgetLines, NO_COST } from "./budget.ts";
@@ -96,6 +96,11 @@ export function record(run: Run, event: EngineEvent): EngineStep {
 /** The state as a step: a run taken up from it yields the same steps that follow. */
 export function checkpoint(run: Run): EngineStep {
   return { kind: "checkpoint", state: saveState(run.state), ordinal: run.state.ordinal };
+}
+
+/** A `generate` event. */
+export function generated(run: Run, data: EventDataByType["generate"]): EngineStep {
+  return record(run, { type: "generate", data });
 }
 
 /** A `judge` event. */

@@ -144,7 +144,7 @@ describe("the order of events", () => {
           seen.add(candidateId);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });
@@ -168,7 +168,7 @@ describe("determinism", () => {
           expect(slow.mostInFlight()).toBeLessThanOrEqual(concurrency);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -183,7 +183,7 @@ describe("determinism", () => {
           expect(rest.outcome).toEqual(whole.outcome);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
@@ -220,7 +220,7 @@ describe("the books", () => {
           expect(iterations?.used).toBeLessThanOrEqual(iterations?.total ?? 0);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

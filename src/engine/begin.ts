@@ -1,0 +1,76 @@
+import { digest } from "../base/digest.ts";
+import { componentNames } from "../domain/spec.ts";
+import { outage, OutageError } from "./breaker.ts";
+import { timesThatFit } from "./budget.ts";
+import { bookRollouts } from "./commit.ts";
+import type { EngineStep } from "./ports.ts";
+import { generated, judged, record, type Run } from "./run.ts";
+import { announce } from "./announce.ts";
+import { meanOver } from "./standing.ts";
+import { memberOf, SEED_ID, textDigest } from "./state.ts";
+import { decideStop } from "./stop.ts";
+
+/** Announces the run and its seed. */
+export function* introduce(run: Run): Generator<EngineStep, void, void> {
+  const { input, course } = run;
+  const { spec, splits } = course;
+  yield record(run, {
+    type: "started",
+    data: {
+      configDigest: digest(spec),
+      judgeFingerprint: input.judgeFingerprint,
+      models: input.models,
+      splits,
+      plan: run.plan,
+      profile: spec.config.profile,
+      seed: spec.seed,
+      simulated: run.simulated,
+      warnings: run.warnings,
+    },
+  });
+  yield generated(run, {
+    iteration: 0,
+    candidateId: SEED_ID,
+    parentIds: [],
+    operator: "seed",
+    components: spec.components,
+    changedComponents: componentNames(spec.components),
+    rationale: "The prompt as it was sent.",
+    lessonIds: [],
+    rejectedTexts: [],
+  });
+}
+
+/** Announces the run, and scores the seed on the validation examples, as many of them as the budget has room for. */
+export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
+  const { course } = run;
+  const { spec, splits } = course;
+  yield* introduce(run);
+  const affordable = timesThatFit(
+    spec.budget,
+    course.reserve,
+    course.prices.worstRun,
+    splits.validation.length,
+  );
+  const ids = splits.validation.slice(0, affordable);
+  const rollouts = await run.bench.evaluate(spec.components, ids);
+  const booked = bookRollouts(run.state, SEED_ID, textDigest(spec.components), rollouts, new Set());
+  run.state = booked.state;
+  yield judged(run, 0, SEED_ID, "validation", booked.evaluations);
+  const score = meanOver(memberOf(run.state, SEED_ID), splits.validation);
+  const problem = booked.evaluations.find((e) => e.error)?.error;
+  if (score === undefined && problem) throw new OutageError(outage("target", problem));
+
+  const stopping = decideStop(spec, splits.validation, run.state);
+  if (stopping) run.state = { ...run.state, stopping };
+  yield* announce(run, {
+    iteration: 0,
+    candidateId: SEED_ID,
+    accepted: true,
+    reason:
+      score === undefined
+        ? "The budget has no room to score the seed."
+        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation ${ids.length === 1 ? "example" : "examples"}.`,
+    lessons: [],
+  });
+}
