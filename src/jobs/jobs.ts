@@ -3,10 +3,14 @@ import { createJob } from "./create-job.ts";
 import { deleteJob } from "./delete-job.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { estimateJob } from "./estimate-job.ts";
+import { getCandidate } from "./get-candidate.ts";
 import { getJob } from "./get-job.ts";
+import { getReport } from "./get-report.ts";
 import { createInFlightGate, sweepIdempotency } from "./idempotency.ts";
+import { listCandidates } from "./list-candidates.ts";
 import { listEvents } from "./list-events.ts";
 import { listJobs } from "./list-jobs.ts";
+import { listRollouts } from "./list-rollouts.ts";
 import type { JobsDeps } from "./ports.ts";
 import { runJob } from "./run-job.ts";
 import { createRunningJobs } from "./running-jobs.ts";
@@ -41,6 +45,10 @@ export function createJobs(deps: JobsDeps, worker: string): Jobs {
       listJobs: listJobs(deps),
       watchJob: watchJob(deps, hub),
       listEvents: listEvents(deps),
+      listCandidates: listCandidates(deps),
+      getCandidate: getCandidate(deps),
+      listRollouts: listRollouts(deps),
+      getReport: getReport(deps),
       cancelJob: cancelJob(deps, running),
       estimateJob: estimateJob(deps),
       deleteJob: deleteJob(deps, hub),

@@ -1,6 +1,9 @@
 import type { Plan, Splits } from "../domain/budget.ts";
-import type { EventType, JobEvent } from "../domain/event.ts";
+import type { LineageEntry } from "../domain/candidate.ts";
+import type { Evaluation } from "../domain/evaluation.ts";
+import type { EventDataByType, EventType, JobEvent, JudgeStage } from "../domain/event.ts";
 import type { Job, JobStatus } from "../domain/job.ts";
+import type { Components } from "../domain/spec.ts";
 import type { SpecRequest } from "../domain/spec-request.ts";
 import type { ModelUse } from "../domain/spend.ts";
 
@@ -57,6 +60,32 @@ export type WatchItem =
       readonly ts: number;
     };
 
+/** A candidate as the log tells of it so far. */
+export interface CandidateRecord {
+  readonly components: Components;
+  /** `accepted` is false while that is undecided; `score` is the mean over the validation examples scored so far. */
+  readonly lineage: LineageEntry;
+  /** Why it joined the pool or did not; empty while that is undecided. */
+  readonly reason: string;
+  readonly rationale: string;
+  /** By example, in whatever stage it was run there. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** One candidate really run on one example. */
+export interface RolloutRecord {
+  readonly candidateId: string;
+  readonly stage: JudgeStage;
+  readonly iteration: number;
+  readonly evaluation: Evaluation;
+}
+
+/** Which rollouts; all where neither is given. */
+export interface RolloutFilter {
+  readonly candidateId?: string;
+  readonly exampleId?: string;
+}
+
 /**
  * What callers can do with jobs; one file a verb beside this one. Every method rejects with an AppError; a job of
  * somebody else is `not_found`, exactly as one that never was.
@@ -77,6 +106,23 @@ export interface UseCases {
     after: number,
     types: readonly EventType[],
   ): Promise<Page<JobEvent>>;
+  /** In the order of writing; `acceptedOnly` leaves out those that did not join the pool, or not yet. */
+  listCandidates(
+    caller: Caller,
+    jobId: string,
+    page: PageRequest,
+    acceptedOnly: boolean,
+  ): Promise<Page<CandidateRecord>>;
+  getCandidate(caller: Caller, jobId: string, candidateId: string): Promise<CandidateRecord>;
+  /** In the order they were recorded, results that were known already left out. */
+  listRollouts(
+    caller: Caller,
+    jobId: string,
+    page: PageRequest,
+    filter: RolloutFilter,
+  ): Promise<Page<RolloutRecord>>;
+  /** `invalid_state` before the job has finished, and where it failed or was cancelled. */
+  getReport(caller: Caller, jobId: string): Promise<EventDataByType["final"]>;
   /** `ifMatch`: the etag the job must have; empty for any. */
   cancelJob(caller: Caller, jobId: string, reason: string, ifMatch: string): Promise<Job>;
   estimateJob(caller: Caller, spec: SpecRequest, iterations?: number): Promise<Estimate>;

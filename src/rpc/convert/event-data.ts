@@ -96,7 +96,8 @@ function judge(data: EventDataByType["judge"]) {
   });
 }
 
-function protoEvaluation(evaluation: Evaluation): ProtoEvaluation {
+/** One candidate on one example. */
+export function protoEvaluation(evaluation: Evaluation): ProtoEvaluation {
   return create(EvaluationSchema, {
     exampleId: evaluation.exampleId,
     score: evaluation.score,

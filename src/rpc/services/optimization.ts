@@ -7,9 +7,12 @@ import {
   WatchJobResponseSchema,
 } from "../../../gen/ts/gepa/v1/optimization_service_pb.ts";
 import { callerOf } from "../context.ts";
+import { protoCandidateText } from "../convert/candidate.ts";
 import { cursor, eventTypes, protoEvent, protoTruncated } from "../convert/event.ts";
 import { jobStatus, protoJob } from "../convert/job.ts";
 import { protoPlan, protoSplits } from "../convert/plan.ts";
+import { protoCandidate, protoRollout } from "../convert/records.ts";
+import { protoArtifacts, protoReport } from "../convert/report.ts";
 import { specRequest } from "../convert/spec.ts";
 import { protoModelUse } from "../convert/spend.ts";
 import { fingerprint, idempotencyKey } from "../idempotency-key.ts";
@@ -71,6 +74,39 @@ export function optimizationService(useCases: UseCases) {
       return { events: page.items.map(protoEvent), nextPageToken: page.nextPageToken };
     },
 
+    async listCandidates(request, context) {
+      const { jobId, acceptedOnly } = request;
+      const page = await useCases.listCandidates(callerOf(context), jobId, request, acceptedOnly);
+      return {
+        candidates: page.items.map((candidate) => protoCandidate(candidate, "without scores")),
+        nextPageToken: page.nextPageToken,
+      };
+    },
+
+    async getCandidate({ jobId, candidateId }, context) {
+      const candidate = await useCases.getCandidate(callerOf(context), jobId, candidateId);
+      return { candidate: protoCandidate(candidate, "with scores") };
+    },
+
+    async listRollouts(request, context) {
+      const { jobId, candidateId, exampleId } = request;
+      const page = await useCases.listRollouts(callerOf(context), jobId, request, {
+        ...(candidateId !== "" && { candidateId }),
+        ...(exampleId !== "" && { exampleId }),
+      });
+      return { rollouts: page.items.map(protoRollout), nextPageToken: page.nextPageToken };
+    },
+
+    async getReport({ jobId }, context) {
+      const outcome = await useCases.getReport(callerOf(context), jobId);
+      return {
+        report: protoReport(outcome.report),
+        champion: protoCandidateText(outcome.champion),
+        bestCandidate: outcome.bestCandidate && protoCandidateText(outcome.bestCandidate),
+        artifacts: protoArtifacts(outcome.artifacts),
+      };
+    },
+
     async cancelJob(request, context) {
       const { jobId, reason, ifMatch } = request;
       const job = await useCases.cancelJob(callerOf(context), jobId, reason, ifMatch);
@@ -98,10 +134,6 @@ export function optimizationService(useCases: UseCases) {
     pauseJob: () => notServed("PauseJob"),
     resumeJob: () => notServed("ResumeJob"),
     forkJob: () => notServed("ForkJob"),
-    listCandidates: () => notServed("ListCandidates"),
-    getCandidate: () => notServed("GetCandidate"),
-    listRollouts: () => notServed("ListRollouts"),
-    getReport: () => notServed("GetReport"),
   } satisfies ServiceImpl<typeof OptimizationService>;
 }
 
