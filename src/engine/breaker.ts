@@ -14,40 +14,55 @@ export class OutageError extends Error {
 }
 
 /**
- * Calls in a row that may fail for good, retries and all. Twelve are out of reach of bad luck (one in two million
- * where every third call fails) and cheap enough to find out.
+ * Calls of one role in a row that may fail for good, retries and all. Eight are out of reach of bad luck (one in
+ * fifteen thousand where every third call fails) and cheap enough to find out.
  */
-export const MAX_CONSECUTIVE_FAILURES = 12;
+export const MAX_CONSECUTIVE_FAILURES = 8;
 
 /** Failures of the access itself: no later call will fare better. */
 const HOPELESS = ["auth", "not_found", "quota"] as const satisfies readonly (keyof typeof MODEL_FAILURES)[];
 
+/** Who can be out. */
+type Fallible = "target" | "grader" | "reflection";
+
 /** Tells an outage from single failures, over all calls of a run. */
 export interface Breaker {
-  succeeded(): void;
+  /** Throws where an outage was found before: nothing more is to be called. */
+  check(): void;
+  succeeded(role: Fallible): void;
   /** Throws an {@link OutageError} once the failures amount to an outage. */
-  failed(role: "target" | "grader" | "reflection", problem: Problem): void;
+  failed(role: Fallible, problem: Problem): void;
 }
 
 /** A breaker that has seen nothing yet. */
 export function createBreaker(): Breaker {
-  let failures = 0;
+  const failures = { target: 0, grader: 0, reflection: 0 };
+  let found: OutageError | undefined;
   return {
-    succeeded() {
-      failures = 0;
+    check() {
+      if (found) throw found;
+    },
+    succeeded(role) {
+      failures[role] = 0;
     },
     failed(role, problem) {
-      failures++;
+      failures[role]++;
       const hopeless = (HOPELESS as readonly string[]).includes(problem.code);
-      if (hopeless || failures >= MAX_CONSECUTIVE_FAILURES) throw new OutageError(outage(role, problem));
+      if (!hopeless && failures[role] < MAX_CONSECUTIVE_FAILURES) return;
+      found = new OutageError(outage(role, problem));
+      throw found;
     },
   };
 }
 
-const NAMES = { target: "target model", grader: "grader", reflection: "reflection model" } as const;
+const NAMES = {
+  target: "target model",
+  grader: "grader",
+  reflection: "reflection model",
+} as const satisfies Record<Fallible, string>;
 
 /** The recorded failure of a role that gives nothing. */
-export function outage(role: keyof typeof NAMES, problem: Problem): JobFailure {
+export function outage(role: Fallible, problem: Problem): JobFailure {
   const name = NAMES[role];
   const failure = (code: string, sentence: string, nextStep: string): JobFailure => ({
     code,

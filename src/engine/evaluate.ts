@@ -94,6 +94,7 @@ const ONE_FAILED_CALL: Cost = { ...NO_COST, modelCalls: 1 };
 async function run(parts: EvaluatorParts, prompt: string, example: Example): Promise<Rollout> {
   const { spec, target, grader, breaker, signal } = parts;
   throwIfAborted(signal);
+  breaker.check();
   const failed = (output: string, error: Problem, cost: Cost): Rollout => ({
     evaluation: { exampleId: example.id, feedback: "", output, objectives: {}, reused: false, error },
     cost,
@@ -107,10 +108,11 @@ async function run(parts: EvaluatorParts, prompt: string, example: Example): Pro
     breaker.failed("target", problem);
     return failed("", problem, addCosts(ONE_RUN, ONE_FAILED_CALL));
   }
+  breaker.succeeded("target");
   const spent = addCosts(ONE_RUN, costOfAnswer(answer));
   try {
     const grade = await grader.grade({ example, output: answer.text }, signal);
-    breaker.succeeded();
+    breaker.succeeded("grader");
     return {
       evaluation: {
         exampleId: example.id,

@@ -1,6 +1,7 @@
+import { throwIfAborted } from "../../base/abort.ts";
 import type { RejectedText } from "../../domain/event.ts";
 import type { Components } from "../../domain/spec.ts";
-import type { Model, ModelResponse } from "../../models/model.ts";
+import type { Model, ModelRequest, ModelResponse } from "../../models/model.ts";
 import type { Breaker } from "../breaker.ts";
 import { addCosts, NO_COST, type Cost } from "../budget.ts";
 import type { Violation } from "../constraints.ts";
@@ -40,7 +41,7 @@ export async function proposeText(
     const request = reflectionRequest(brief, attempt, rejectedTexts.at(-1)?.detail);
     let answer: ModelResponse;
     try {
-      answer = await parts.limiter(() => parts.reflection.call(request, parts.signal));
+      answer = await parts.limiter(() => call(parts, request));
     } catch (error) {
       const problem = problemOf(error, parts.signal);
       parts.breaker.failed("reflection", problem);
@@ -48,7 +49,7 @@ export async function proposeText(
       rejectedTexts.push({ operator, reason: problem.code, detail: problem.message });
       return { rejectedTexts, cost: addCosts(cost, { ...NO_COST, modelCalls: 1 }) };
     }
-    parts.breaker.succeeded();
+    parts.breaker.succeeded("reflection");
     cost = addCosts(cost, costOfAnswer(answer));
     const parsed = parseAnswer(answer, brief.components);
     if (parsed.kind === "malformed") {
@@ -61,4 +62,10 @@ export async function proposeText(
     rejectedTexts.push({ operator: brief.operator.name, ...violation });
   }
   return { rejectedTexts, cost };
+}
+
+async function call(parts: ReflectionParts, request: ModelRequest): Promise<ModelResponse> {
+  throwIfAborted(parts.signal);
+  parts.breaker.check();
+  return parts.reflection.call(request, parts.signal);
 }
