@@ -4,7 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
-import { isOpen, methodName } from "../access.ts";
+import { methodName } from "../access.ts";
 import { protocolKey, requestIdKey } from "../context.ts";
 import { watchEnd } from "./messages.ts";
 
@@ -24,7 +24,6 @@ export function telemetry({ clock, log, metrics }: TelemetryDeps): Interceptor {
     const started = clock.monotonic();
     const method = methodName(req.method);
     const protocol = req.contextValues.get(protocolKey) || protocolOf(req.header.get("content-type"));
-    const watched = req.stream && !isOpen(req.method);
     const finish = (error: unknown) => {
       const code = error === undefined ? "ok" : codeToString(ConnectError.from(error).code);
       const seconds = (clock.monotonic() - started) / 1000;
@@ -45,19 +44,10 @@ export function telemetry({ clock, log, metrics }: TelemetryDeps): Interceptor {
         finish(undefined);
         return res;
       }
-      return { ...res, message: watched ? counted(res.message) : watchEnd(res.message, { onEnd: finish }) };
+      return { ...res, message: watchEnd(res.message, { onEnd: finish }) };
     } catch (error) {
       finish(error);
       throw error;
-    }
-
-    async function* counted<T>(messages: AsyncIterable<T>) {
-      metrics.gauge("watch_streams", 1);
-      try {
-        yield* watchEnd(messages, { onEnd: finish });
-      } finally {
-        metrics.gauge("watch_streams", -1);
-      }
     }
   };
 }
