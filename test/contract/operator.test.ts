@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { createRng } from "../../src/base/rng.ts";
+import { constraintCheck } from "../../src/engine/constraints.ts";
+import type { OperatorView } from "../../src/engine/operators/operator.ts";
+import { chooseOperator } from "../../src/engine/operators/policy.ts";
+import { OPERATOR_NAMES, OPERATORS, unknownOperators } from "../../src/engine/operators/registry.ts";
+import { member } from "../support/members.ts";
+
+const seed = { plan: "Think of {topic}.", answer: "Answer. For example: input: 1, output: 2." };
+const ancestor = member("c0", { a: 0, b: 0 }, { components: seed });
+const parent = member(
+  "c1",
+  { a: 1, b: 0 },
+  { components: { ...seed, plan: "Think twice of {topic}." }, parentIds: ["c0"] },
+);
+const mate = member(
+  "c2",
+  { a: 0, b: 1 },
+  { components: { ...seed, answer: "Answer in brief." }, parentIds: ["c0"] },
+);
+const view: OperatorView = { parent, mate, ancestor, components: ["plan"] };
+const alone: OperatorView = { parent: ancestor, components: ["plan"] };
+
+for (const name of OPERATOR_NAMES) {
+  const operator = OPERATORS[name];
+  describe(`operator ${name}`, () => {
+    it("is called what it is registered as, and has a weight", () => {
+      expect(operator.name).toBe(name);
+      expect(operator.weight).toBeGreaterThan(0);
+    });
+
+    it("needs a mate exactly if it uses one", () => {
+      expect(operator.usesMate && operator.applies(alone)).toBe(false);
+      expect(operator.usesMate && !operator.applies(view)).toBe(false);
+    });
+
+    it("gives an order in the imperative, or a child that holds to the constraints", () => {
+      const child = operator.kind === "combining" ? operator.combine([parent, mate], ancestor) : undefined;
+      const order = operator.kind === "reflective" ? operator.order : "Combine the two.";
+      const check = constraintCheck(
+        seed,
+        { mustKeep: [], mustNotContain: [], allowPlaceholderLoss: false, allowAnswerCopying: false },
+        [],
+      );
+      expect(order).toMatch(/^[A-Z][a-z]+ .*\.$/s);
+      expect(check(child ?? seed)).toBeUndefined();
+    });
+  });
+}
+
+describe("merge", () => {
+  it("takes of each component the text that was changed since the common ancestor", () => {
+    expect(OPERATORS.merge.combine([parent, mate], ancestor)).toEqual({
+      plan: "Think twice of {topic}.",
+      answer: "Answer in brief.",
+    });
+  });
+
+  it("makes nothing that would equal one of the two", () => {
+    expect(OPERATORS.merge.combine([parent, ancestor], ancestor)).toBeUndefined();
+    expect(OPERATORS.merge.combine([ancestor, mate], ancestor)).toBeUndefined();
+  });
+});
+
+describe("the operator policy", () => {
+  const draws = (weights: Record<string, number>, records = {}) => {
+    const rng = createRng({ seed: 5 });
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 3000; i++) {
+      const { name } = chooseOperator(view, weights, records, rng);
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  };
+  const only = (...names: string[]) =>
+    Object.fromEntries(OPERATOR_NAMES.map((name) => [name, names.includes(name) ? 1 : 0]));
+
+  it("takes the caller's weights, and plain reflection where all are switched off", () => {
+    expect(Object.keys(draws(only("clarify", "style"))).sort()).toEqual(["clarify", "style"]);
+    expect(Object.keys(draws(only()))).toEqual(["reflect"]);
+  });
+
+  it("prefers what has helped before", () => {
+    const counts = draws(only("clarify", "style"), {
+      clarify: { tries: 8, successes: 8 },
+      style: { tries: 8, successes: 0 },
+    });
+    expect(counts.clarify).toBeGreaterThan(5 * (counts.style ?? 0));
+    expect(counts.style).toBeGreaterThan(0);
+  });
+
+  it("knows its names", () => {
+    expect(unknownOperators({ reflect: 1, clarfy: 2 })).toEqual(["clarfy"]);
+  });
+});

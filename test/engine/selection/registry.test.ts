@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { createRng } from "../../../src/base/rng.ts";
+import { selectionWeight } from "../../../src/engine/selection/pareto.ts";
+import { SELECTORS } from "../../../src/engine/selection/registry.ts";
+import { frontOf } from "../../../src/engine/standing.ts";
+import { member } from "../../support/members.ts";
+
+const validation = ["a", "b", "c", "d"];
+const text = (prompt: string) => ({ components: { prompt } });
+const pool = [
+  member("c0", { a: 0, b: 0, c: 0, d: 0 }, text("Answer the question.")),
+  member("c1", { a: 1, b: 1, c: 0, d: 0 }, text("Answer the question and name the owner of it.")),
+  member("c2", { a: 0, b: 0, c: 1, d: 0 }, text("Answer the question and name the cost of it.")),
+  member("c3", { a: 0, b: 0, c: 0, d: 1 }, text("Poems about rivers, three lines each.")),
+];
+const view = { pool, validation, front: frontOf(pool, validation), bestId: "c1" };
+
+function frequencies(name: keyof typeof SELECTORS, draws = 4000): Map<string, number> {
+  const rng = createRng({ seed: 11 });
+  const counts = new Map<string, number>();
+  for (let i = 0; i < draws; i++) {
+    const id = SELECTORS[name](view, rng);
+    counts.set(id, (counts.get(id) ?? 0) + 1 / draws);
+  }
+  return counts;
+}
+
+describe("selection", () => {
+  it("draws from the front by quality times diversity", () => {
+    const drawn = frequencies("pareto");
+    const total = view.front.reduce((sum, m) => sum + selectionWeight(m), 0);
+    expect([...drawn.keys()].sort()).toEqual(["c1", "c2", "c3"]);
+    for (const m of view.front) {
+      expect(drawn.get(m.candidateId)).toBeCloseTo(selectionWeight(m) / total, 1);
+    }
+    expect(drawn.get("c3")).toBeGreaterThan(drawn.get("c2") ?? 1);
+    expect(drawn.get("c1")).toBeGreaterThan(drawn.get("c2") ?? 1);
+  });
+
+  it("takes the best always, or nearly always", () => {
+    expect([...frequencies("current_best")]).toEqual([["c1", expect.closeTo(1)]]);
+    const drawn = frequencies("epsilon_greedy");
+    expect(drawn.get("c1")).toBeCloseTo(0.9 + 0.1 / 4, 1);
+    expect([...drawn.keys()].sort()).toEqual(["c0", "c1", "c2", "c3"]);
+  });
+
+  it("leaves out whoever is not among the few best", () => {
+    const many = Array.from({ length: 7 }, (_, i) => member(`c${i}`, { [`x${i}`]: 1 - i / 10 }));
+    const keys = many.map((_, i) => `x${i}`);
+    const rng = createRng({ seed: 3 });
+    const wide = { pool: many, validation: keys, front: frontOf(many, keys), bestId: "c0" };
+    const drawn = new Set(Array.from({ length: 300 }, () => SELECTORS.top_k_pareto(wide, rng)));
+    expect([...drawn].sort()).toEqual(["c0", "c1", "c2", "c3", "c4"]);
+  });
+
+  it("falls back on the best where nobody has a score", () => {
+    const blank = [member("c0", {})];
+    for (const select of Object.values(SELECTORS)) {
+      expect(
+        select(
+          { pool: blank, validation, front: frontOf(blank, validation), bestId: "c0" },
+          createRng({ seed: 1 }),
+        ),
+      ).toBe("c0");
+    }
+  });
+});
