@@ -7,7 +7,7 @@ import { learningProvider } from "../support/learning-provider.ts";
 import { startOpenAiServer } from "../support/openai-server.ts";
 
 const FACT = "refunds take nine days";
-const EXAMPLES = Array.from({ length: 20 }, (_, i) => ({ id: `e${i}`, input: `Question ${i} about money?` }));
+const EXAMPLES = Array.from({ length: 16 }, (_, i) => ({ id: `e${i}`, input: `Question ${i} about money?` }));
 
 const cleanUps: (() => Promise<void>)[] = [];
 
@@ -37,7 +37,7 @@ async function decisionsUnder(latencySeed: number) {
   });
   cleanUps.push(() => app.stop());
 
-  const created = await fetch(`${app.url}/v1/optimize?iterations=4`, {
+  const created = await fetch(`${app.url}/v1/optimize?iterations=3`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
@@ -68,7 +68,10 @@ function withoutExempt(data: unknown): unknown {
   );
 }
 
-describe("a job with eight calls in flight", () => {
+/** Four whole services run one after the other; on a busy machine that takes a while. */
+const LIMIT_MS = 120_000;
+
+describe("a job with eight calls in flight", { timeout: LIMIT_MS }, () => {
   it("records the same events in the same order, however long each answer takes", async () => {
     const first = await decisionsUnder(0);
     expect(first.mostInFlight).toBeGreaterThan(1);
@@ -78,7 +81,7 @@ describe("a job with eight calls in flight", () => {
       fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (latencySeed) => {
         expect((await decisionsUnder(latencySeed)).decisions).toEqual(first.decisions);
       }),
-      { numRuns: 4 },
+      { numRuns: 3 },
     );
   });
 });
