@@ -55,7 +55,7 @@ export function decideIntent(
     ...(pair ? { ancestorId: pair.ancestor.id } : {}),
     components,
     ...examplesFor(course, state, operator, operatorView, iteration),
-    lessonIds: activeLessons(state.lessons).map((l) => l.id),
+    lessonIds: operator.kind === "reflective" ? activeLessons(state.lessons).map((l) => l.id) : [],
     rejectedEdits: rejectedEditsOf(state, parent.id),
   };
   const worst = worstCost(draft.minibatch.length, operator, splits, prices);

@@ -1,5 +1,5 @@
 import { isAbort, throwIfAborted } from "../base/abort.ts";
-import { digest } from "../base/digest.ts";
+import { sha256 } from "../base/digest.ts";
 import type { Evaluation, Problem } from "../domain/evaluation.ts";
 import { promptText, type Components, type Example, type OptimizeSpec } from "../domain/spec.ts";
 import { GraderError, type Grader } from "../graders/grader.ts";
@@ -7,6 +7,7 @@ import { ModelError, type Model, type ModelRequest, type ModelResponse } from ".
 import type { Breaker } from "./breaker.ts";
 import { addCosts, NO_COST, type Cost } from "./budget.ts";
 import type { Limiter } from "./limit.ts";
+import { createMemo } from "./memo.ts";
 
 /** One candidate really run on one example, and what that cost. */
 export interface Rollout {
@@ -29,36 +30,23 @@ export interface EvaluatorParts {
 }
 
 /**
- * Rollouts remembered with their outputs. What has fallen out is asked again with the same request, which the ledger
- * behind the model answers for nothing.
- */
-const MAX_REMEMBERED = 20_000;
-
-/**
  * Makes the evaluator of a run. Results come in the order of the examples, whatever the order of the answers. The same
- * text is never run twice on the same example, not even by two proposals at once. A failed call is a rollout without
- * a score. Rejects with an OutageError, or with the signal's reason.
+ * text is never run twice on the same example, not even by two proposals at once; a rollout whose texts are remembered
+ * no more is asked for again with the same requests, which the ledger behind the models answers for nothing. A failed
+ * call is a rollout without a score. Rejects with an OutageError, or with the signal's reason.
  */
 export function createEvaluator(parts: EvaluatorParts): Evaluate {
   const examples = new Map(parts.spec.examples.map((e) => [e.id, e]));
-  const known = new Map<string, Promise<Rollout>>();
+  const memo = createMemo<Rollout>(({ evaluation }) => evaluation.output.length + evaluation.feedback.length);
 
   return (components, exampleIds) => {
     const text = promptText(components);
+    const textKey = sha256(text);
     return Promise.all(
       exampleIds.map((id) => {
         const example = examples.get(id);
         if (!example) throw new Error(`no example ${id}`);
-        const key = digest([text, id]);
-        let rollout = known.get(key);
-        if (!rollout) {
-          rollout = parts.limiter(() => run(parts, text, example));
-          rollout.catch(() => known.delete(key));
-          known.set(key, rollout);
-          const oldest = known.keys().next();
-          if (known.size > MAX_REMEMBERED && !oldest.done) known.delete(oldest.value);
-        }
-        return rollout;
+        return memo.once(`${textKey}/${id}`, () => parts.limiter(() => run(parts, text, example)));
       }),
     );
   };

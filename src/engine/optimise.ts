@@ -11,7 +11,7 @@ import type { Outcome } from "./proposal.ts";
 import { optimiseLikeReference } from "./reference/profile.ts";
 import { checkpoint, generated, judged, openRun, progress, type Run } from "./run.ts";
 import { candidateId, type State } from "./state.ts";
-import { budgetStop } from "./stop.ts";
+import { budgetStop, STOPPED } from "./stop.ts";
 
 /**
  * GEPA (arXiv 2507.19457) as a fixed-lag pipeline of `config.width` proposals.
@@ -61,7 +61,7 @@ async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | und
       return undefined;
     }
     if (order === "stop") {
-      run.state = { ...run.state, stopping: { reason: "stopped", detail: "The caller asked to stop." } };
+      run.state = { ...run.state, stopping: run.state.stopping ?? STOPPED };
     } else {
       run.state = admitted;
       for (const intent of admitted.inFlight.slice(flights.length)) {

@@ -46,6 +46,9 @@ const BUDGET_NAMES: Partial<Record<StopReason, string>> = {
   wall_time: "max_wall_time_s",
 };
 
+/** A stop because the caller asked for it. */
+export const STOPPED: Stopping = { reason: "stopped", detail: "The caller asked to stop." };
+
 /** A stop because a limit has no room for more. */
 export function budgetStop(reason: StopReason): Stopping {
   return { reason, detail: `budget.${BUDGET_NAMES[reason]} has no room for another proposal.` };

@@ -10,7 +10,7 @@ import type { EngineOutcome, EngineStep } from "../ports.ts";
 import { proposeText, type Reflected } from "../reflection/propose-text.ts";
 import type { Run } from "../run.ts";
 import type { Stopping } from "../state.ts";
-import { budgetStop } from "../stop.ts";
+import { budgetStop, STOPPED } from "../stop.ts";
 import {
   REFERENCE_DEFAULTS,
   type MutationTask,
@@ -118,7 +118,7 @@ function connect(run: Run): World {
         if (stopping) return true;
         const order = await run.ports.outside(run.state.commits + 1);
         isPaused = order === "pause";
-        if (order === "stop") stopping = { reason: "stopped", detail: "The caller asked to stop." };
+        if (order === "stop") stopping = STOPPED;
         if (order === "wall_time") stopping = budgetStop("wall_time");
         return order !== "go";
       },
