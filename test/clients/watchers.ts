@@ -13,7 +13,7 @@ import type { Service } from "./service.ts";
 
 /** What a watch asks for. */
 export interface WatchRequest {
-  readonly service: Service;
+  readonly service: Pick<Service, "port" | "url">;
   readonly jobId: string;
   readonly after?: number;
 }

@@ -10,10 +10,11 @@ export interface DyingStore {
   isDead(): boolean;
 }
 
-/** Where a process dies: at the n-th write (from 1) of this kind, before it is made or before it is acknowledged. */
+/** Where a process dies: at the n-th operation (from 1) of this kind, before it is made or before it is acknowledged. */
 export interface Death {
   readonly at: number;
-  readonly write: "append" | "recordCall";
+  /** `any` counts reads as well. */
+  readonly write: "append" | "recordCall" | "any";
   readonly when: "before" | "after";
 }
 
@@ -36,15 +37,20 @@ export function dyingStore(store: Store, { at, write, when }: Death): DyingStore
       }
       return method(...args);
     };
+  const any = write === "any";
   return {
     store: {
       ...store,
-      append: guard(store.append, write === "append"),
-      recordCall: guard(store.recordCall, write === "recordCall"),
-      call: guard(store.call, false),
-      claim: guard(store.claim, false),
-      events: guard(store.events, false),
-      jobIds: guard(store.jobIds, false),
+      append: guard(store.append, any || write === "append"),
+      recordCall: guard(store.recordCall, any || write === "recordCall"),
+      createJob: guard(store.createJob, any),
+      getJob: guard(store.getJob, any),
+      checkpoint: guard(store.checkpoint, any),
+      call: guard(store.call, any),
+      claim: guard(store.claim, any),
+      change: guard(store.change, any),
+      events: guard(store.events, any),
+      jobIds: guard(store.jobIds, any),
     },
     death: death.promise,
     isDead: () => dead,
