@@ -20,7 +20,7 @@ const CONNECT = ["@bufbuild/*", "@connectrpc/*"];
 
 /** docs/ARCHITECTURE.md explains it. A room may always import itself. */
 const ROOMS: Readonly<Record<string, Room>> = {
-  "src/base": { imports: [], packages: ["node:crypto", "@bufbuild/protobuf"] },
+  "src/base": { imports: [], packages: ["node:crypto", "node:events", "@bufbuild/protobuf"] },
   "src/config": { imports: ["src/base"], packages: ["node:util"] },
   "src/domain": { imports: ["src/base"], packages: [] },
   "src/models": { imports: ["src/domain", "src/base"], packages: ["openai", "openai/*"] },
@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "src/telemetry": { imports: ["src/domain", "src/base"], packages: ["pino", "prom-client"] },
   "src/graders": {
     imports: [CONTRACTS.model, "src/domain", "src/base"],
-    packages: ["ajv", "ajv/*", "re2js"],
+    packages: ["ajv", "ajv/*", "re2js", "node:vm"],
   },
   "src/engine": { imports: [CONTRACTS.model, CONTRACTS.grader, "src/domain", "src/base"], packages: [] },
   "src/jobs": {

@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { MAX_COMPILE_MS, watched } from "./watchdog.ts";
 
 /**
  * Patterns of callers run on RE2, whose time grows linearly with the text: no pattern can hang the service, as one
@@ -13,7 +14,8 @@ export type CompiledPattern =
 /** Compiles an RE2 pattern. */
 export function compilePattern(source: string, ignoreCase: boolean): CompiledPattern {
   try {
-    return { ok: true, pattern: RE2JS.compile(source, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) };
+    const flags = ignoreCase ? RE2JS.CASE_INSENSITIVE : 0;
+    return { ok: true, pattern: watched(MAX_COMPILE_MS, () => RE2JS.compile(source, flags)) };
   } catch (error) {
     const why = error instanceof Error ? error.message : "not understood";
     return {

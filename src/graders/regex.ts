@@ -3,6 +3,7 @@ import type { GraderSpec } from "../domain/spec.ts";
 import type { Grader } from "./grader.ts";
 import { compilePattern } from "./pattern.ts";
 import { idealOf, passOrFail, quoted, textGrader } from "./text.ts";
+import { MAX_MATCH_MS, watched } from "./watchdog.ts";
 
 /** Scores 1 where the pattern is found in the output and, if asked, its first group (else the match) is the ideal. */
 export function createRegex(spec: Extract<GraderSpec, { kind: "regex" }>): Grader {
@@ -12,7 +13,7 @@ export function createRegex(spec: Extract<GraderSpec, { kind: "regex" }>): Grade
   return textGrader({ ...spec }, (input) => {
     const ideal = spec.groupEqualsIdeal ? idealOf(input).trim() : undefined;
     const matcher = pattern.matcher(input.output);
-    if (!matcher.find()) {
+    if (!watched(MAX_MATCH_MS, () => matcher.find())) {
       return passOrFail(
         false,
         `The answer must match the pattern ${quoted(spec.pattern)} and does not; got ${quoted(input.output)}.`,

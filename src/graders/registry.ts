@@ -13,7 +13,8 @@ import { createSimilarity } from "./similarity.ts";
 
 /** What graders are made with. */
 export interface GraderDeps {
-  readonly judge: Model;
+  /** For the kinds that ask one. */
+  readonly judge?: Model;
   /** The job's rubric; a judge grader's own wins over it. */
   readonly rubric?: string;
   /** The job's objectives; those that are not measured are criteria for the judge. */
@@ -28,6 +29,7 @@ type Factory<K extends GraderKind> = (spec: Extract<GraderSpec, { kind: K }>, de
 
 const FACTORIES = {
   judge: (spec, deps) => {
+    if (deps.judge === undefined) throw new Error("a grader that asks a judge was made without one");
     const rubric = spec.rubric || deps.rubric;
     return createJudge({
       judge: deps.judge,

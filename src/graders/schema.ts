@@ -1,6 +1,7 @@
 import { type AnySchema, Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { RE2JS } from "re2js";
+import { MAX_COMPILE_MS, MAX_MATCH_MS, watched } from "./watchdog.ts";
 
 /** A compiled JSON Schema, or the sentence that says why it is none. */
 export type CompiledSchema =
@@ -33,10 +34,13 @@ export function compileSchema(schema: Readonly<Record<string, unknown>>): Compil
   try {
     // A new instance each time: a shared one would keep every schema it ever saw, by its $id.
     const ajv = String(schema.$schema ?? "").includes("draft-07") ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS);
-    const compiled: ValidateFunction = ajv.compile(schema as AnySchema);
+    const compiled: ValidateFunction = watched(MAX_COMPILE_MS, () => ajv.compile(schema as AnySchema));
     return {
       ok: true,
-      validate: (value) => (compiled(value) ? [] : (compiled.errors ?? []).slice(0, MAX_FAULTS).map(faultOf)),
+      validate: (value) =>
+        watched(MAX_MATCH_MS, () => compiled(value))
+          ? []
+          : (compiled.errors ?? []).slice(0, MAX_FAULTS).map(faultOf),
     };
   } catch (error) {
     const why = error instanceof Error ? error.message : "not understood";

@@ -178,6 +178,16 @@ describe("a grader", () => {
     const inSchema = { kind: "json_schema", schema: { type: "string", pattern: evil.pattern } } as const;
     expect((await scoreOf(inSchema, JSON.stringify(`${"a".repeat(20_000)}!`))).score).toBe(0);
   });
+
+  it("gives no grade, and does not hold the process, where a pattern or schema would work for ever", async () => {
+    const both = [{ items: { $ref: "#" } }, { items: { $ref: "#" } }];
+    const schema = { kind: "json_schema", schema: { type: "array", anyOf: both } } as const;
+    const deep = `${"[".repeat(60)}1${"]".repeat(60)}`; // 2^60 steps
+    await expect(scoreOf(schema, deep)).rejects.toMatchObject({ code: "too_slow" });
+    expect((await scoreOf(schema, "[[]]")).score).toBe(1);
+    const unfolded = { ...regex, pattern: "(x{0,900}y{0,900}){1}".repeat(40), groupEqualsIdeal: false };
+    await expect(scoreOf(unfolded, `${"x".repeat(300_000)}z`)).rejects.toMatchObject({ code: "too_slow" });
+  });
 });
 
 describe("a weighted mean", () => {
