@@ -1,6 +1,6 @@
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import Database from "libsql";
+import { openConnection } from "../../src/storage/sqlite/connection.ts";
 
 /** What a store holds, read from a copy of its files, so that the recovery that reading is leaves the store as it was. */
 export interface Image {
@@ -21,19 +21,16 @@ export async function imageOf(dataDir: string): Promise<Image> {
       if (error.code !== "ENOENT") throw error;
     });
   }
-  const db = new Database(copies[0]!);
+  const db = openConnection(copies[0]!);
   try {
-    const keys = db.prepare("SELECT key FROM calls").all([]) as { readonly key: string }[];
-    const jobs = db.prepare("SELECT id, last_event_id FROM jobs").all([]) as {
-      readonly id: string;
-      readonly last_event_id: number;
-    }[];
+    const keys = db.all("SELECT key FROM calls", []);
+    const jobs = db.all("SELECT id, last_event_id FROM jobs", []);
     return {
-      keys: keys.map((row) => row.key),
-      lastEventIds: new Map(jobs.map((row) => [row.id, row.last_event_id])),
+      keys: keys.map((row) => String(row.key)),
+      lastEventIds: new Map(jobs.map((row) => [String(row.id), Number(row.last_event_id)])),
     };
   } finally {
     db.close();
-    await Promise.all([...copies, `${copies[0]}-shm`].map((path) => rm(path, { force: true })));
+    await Promise.all(copies.map((path) => rm(path, { force: true })));
   }
 }
