@@ -14,8 +14,11 @@ export const ERROR_DOMAIN = "gepa-next";
 /** Error details travel in a trailer, and many peers refuse more than 8 KiB of those: so many violations are told … */
 const MAX_VIOLATIONS = 16;
 
-/** … each cut to this length in every part. */
-const MAX_VIOLATION_CHARS = 200;
+/** … each cut to this length in every part, and so is each value of the metadata; … */
+const MAX_DETAIL_CHARS = 200;
+
+/** … and the message to this. Either can repeat what the caller sent, however long that was. */
+const MAX_MESSAGE_CHARS = 1_000;
 
 const CODES = {
   canceled: Code.Canceled,
@@ -42,18 +45,23 @@ const REASON_OF_CODE: Partial<Record<Code, Reason>> = {
   [Code.DeadlineExceeded]: "deadline_exceeded",
 };
 
-const cut = (text: string) =>
-  text.length <= MAX_VIOLATION_CHARS ? text : `${text.slice(0, MAX_VIOLATION_CHARS - 1)}…`;
+const cut = (text: string, max = MAX_DETAIL_CHARS) =>
+  text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 
 /**
  * The error as RPC clients see it: code by reason, google.rpc.ErrorInfo always, BadRequest for wrong fields, RetryInfo
  * where a retry can help. `header` goes out with it, as headers or trailers. The cause stays here: its text is not sent.
  */
 export function connectErrorOf(error: AppError, header?: Headers): ConnectError {
+  const entries = Object.entries(error.metadata).map(([name, value]) => [name, cut(value)]);
   const details: NonNullable<ConstructorParameters<typeof ConnectError>[3]> = [
     {
       desc: ErrorInfoSchema,
-      value: { reason: error.reason.toUpperCase(), domain: ERROR_DOMAIN, metadata: { ...error.metadata } },
+      value: {
+        reason: error.reason.toUpperCase(),
+        domain: ERROR_DOMAIN,
+        metadata: Object.fromEntries(entries),
+      },
     },
   ];
   if (error.violations.length > 0) {
@@ -67,7 +75,13 @@ export function connectErrorOf(error: AppError, header?: Headers): ConnectError 
     const retryDelay = durationFromMs(Math.max(0, Math.ceil(error.retryAfterMs)));
     details.push({ desc: RetryInfoSchema, value: { retryDelay } });
   }
-  return new ConnectError(error.message, CODES[REASONS[error.reason].code], header, details, error);
+  return new ConnectError(
+    cut(error.message, MAX_MESSAGE_CHARS),
+    CODES[REASONS[error.reason].code],
+    header,
+    details,
+    error,
+  );
 }
 
 /**

@@ -67,6 +67,14 @@ describe("connectErrorOf", () => {
     expect(details?.fieldViolations[0]).toMatchObject({ field: "f0", description: `${"x".repeat(199)}…` });
   });
 
+  it("fits a trailer, however much of the request it repeats", () => {
+    const error = connectErrorOf(
+      new AppError("not_found", "x".repeat(1_000_000), { metadata: { job_id: "y".repeat(1_000_000) } }),
+    );
+    expect(error.rawMessage).toBe(`${"x".repeat(999)}…`);
+    expect(error.findDetails(ErrorInfoSchema)[0]?.metadata).toEqual({ job_id: `${"y".repeat(199)}…` });
+  });
+
   it("tells when to come back, to the millisecond", () => {
     const error = connectErrorOf(new AppError("rate_limited", "Slow down.", { retryAfterMs: 1_234.5 }));
     expect(error.findDetails(RetryInfoSchema)).toMatchObject([
