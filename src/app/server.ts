@@ -33,8 +33,8 @@ export interface ServerDeps {
   readonly routes: readonly Route[];
   readonly interceptors: Interceptor[];
   readonly serving: Serving;
-  /** Answers the paths that are its own and returns true; the others are RPCs. */
-  readonly gateway: (request: HttpRequest, response: HttpResponse) => boolean;
+  /** Answers whatever is no RPC. */
+  readonly gateway: (request: HttpRequest, response: HttpResponse) => void;
   readonly clientAddress: ClientAddress;
   readonly clock: Clock;
   readonly log: Logger;
@@ -49,7 +49,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** All protocols on one port. A request meets, in this order: guard, CORS, gateway, RPC. */
+/** All protocols on one port. A request meets, in this order: guard, CORS, RPC, gateway. */
 export function createServer(deps: ServerDeps): Server {
   const { config, serving } = deps;
   const cors = createCors(config.corsAllowedOrigins);
@@ -57,8 +57,8 @@ export function createServer(deps: ServerDeps): Server {
   const encrypted = config.tls !== undefined;
   const handler = (request: HttpRequest, response: HttpResponse) => {
     guard(request, response, encrypted);
-    if (cors(request, response) || deps.gateway(request, response)) return;
-    rpc(request, response);
+    if (cors(request, response) || rpc(request, response)) return;
+    deps.gateway(request, response);
   };
   let port: OnePort | undefined;
 

@@ -4,7 +4,7 @@
  */
 import { AppError, type FieldViolation, type Reason } from "../base/errors.ts";
 import { errorHeader, withErrorHeader } from "../base/invoke.ts";
-import type { Findings } from "./json/read.ts";
+import { type Findings, MAX_VIOLATIONS } from "./json/read.ts";
 import { type HttpRequest, type HttpResponse, sendBody } from "./http.ts";
 
 /** Status and title of each reason. 499 is what proxies log for a client that went away; nobody reads that answer. */
@@ -68,7 +68,7 @@ export function errorBody(error: AppError, instance: string, requestId: string):
       message: error.message,
       details: {
         request_id: requestId,
-        ...(error.violations.length > 0 && { violations: error.violations }),
+        ...(error.violations.length > 0 && { violations: error.violations.slice(0, MAX_VIOLATIONS) }),
         ...(Object.keys(error.metadata).length > 0 && { metadata: error.metadata }),
         ...(error.retryAfterMs !== undefined && { retry_after_s: retryAfterSeconds(error.retryAfterMs) }),
       },

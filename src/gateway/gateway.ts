@@ -45,8 +45,8 @@ export interface GatewayConfig {
   readonly ssePingIntervalS: number;
 }
 
-/** Answers a request of HTTP/1.1 or HTTP/2 and returns true, or returns false where the path is not the gateway's. */
-export type Gateway = (request: HttpRequest, response: HttpResponse) => boolean;
+/** Answers a request of HTTP/1.1 or HTTP/2, whatever its path: it comes last, and where it has nothing it says so. */
+export type Gateway = (request: HttpRequest, response: HttpResponse) => void;
 
 /** Derives the routes and renders the pages, once. Throws an Error where the contract asks for what is not supported. */
 export function createGateway(deps: GatewayDependencies): Gateway {
@@ -55,14 +55,12 @@ export function createGateway(deps: GatewayDependencies): Gateway {
   return (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const page = pages.get(path);
-    if (page === undefined && path !== "/v1" && !path.startsWith("/v1/")) return false;
     const exchange = openExchange(request, response, deps.ids);
     if (page !== undefined) {
       sendPage(exchange, page);
     } else {
       void answer(exchange, findRoute(routes, request.method ?? "GET", path), deps);
     }
-    return true;
   };
 }
 
@@ -150,13 +148,13 @@ function fail(
   if (signal.aborted) return; // nobody is left to answer
   const fields = { request_id: requestId, route: route?.template.text, http_method: request.method };
   let shown: AppError;
-  if (error instanceof AppError) {
+  if (error instanceof AppError && bound !== undefined) {
     const bodyField = route?.body.kind === "field" ? route.body.field.name : undefined;
-    shown = inCallersWords(error, bodyField, bound?.names ?? new Map());
+    shown = inCallersWords(error, bodyField, bound.names);
+  } else if (error instanceof AppError) {
+    shown = error; // which names things as the caller did
     // What a handler refuses is logged where it was refused; this is what never got that far.
-    if (bound === undefined) {
-      log.info("rest_refused", { ...fields, reason: shown.reason, status: PROBLEMS[shown.reason].status });
-    }
+    log.info("rest_refused", { ...fields, reason: shown.reason, status: PROBLEMS[shown.reason].status });
   } else {
     shown = new AppError("internal_error", "Something went wrong here; the request id finds it in the log.");
     log.error("rest_failed", fields, error);

@@ -90,6 +90,13 @@ describe("error headers", () => {
     });
   }
 
+  it("list as many faults as somebody repairs at once", async () => {
+    const violations = Array.from({ length: 5_000 }, (_, i) => ({ field: `f${i}`, description: "is wrong" }));
+    rig = await startRig(refuseWith(new AppError("validation_error", "Wrong.", { violations })));
+    const reply = await rig.send("GET", "/v1/optimize/j");
+    expect(reply.json()).toMatchObject({ error: { details: { violations: violations.slice(0, 20) } } });
+  });
+
   it("come without a body for HEAD", async () => {
     rig = await startRig(refuseWith(new AppError("not_found", "No.")));
     const reply = await rig.send("HEAD", "/v1/optimize/j");
@@ -106,6 +113,12 @@ it("an error of ours says nothing of itself", async () => {
 });
 
 describe("a field is named as the caller wrote it", () => {
+  it("even where the contract has another one of that name", async () => {
+    rig = await startRig({});
+    const reply = await rig.send("POST", "/v1/optimize", jsonBody({ ...SPEC, spec: {} }));
+    expect(reply.json()).toMatchObject({ error: { details: { violations: [{ field: "spec" }] } } });
+  });
+
   const cases: [
     contract: string,
     body: Record<string, unknown>,

@@ -1,7 +1,7 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { createServer, type Server, type ServerConfig } from "../../src/app/server.ts";
 import { createClientAddress } from "../../src/app/one-port/client-address.ts";
-import type { HttpRequest, HttpResponse } from "../../src/app/one-port/http.ts";
+import { answer, type HttpRequest, type HttpResponse } from "../../src/app/one-port/http.ts";
 import type { Invoke } from "../../src/base/invoke.ts";
 import type { UseCases } from "../../src/jobs/use-cases.ts";
 import type { AuthOptions } from "../../src/rpc/interceptors/auth.ts";
@@ -81,7 +81,7 @@ export interface TestServer extends TestRpc {
 export async function startTestServer(
   options: RpcOptions & {
     readonly config?: Partial<ServerConfig>;
-    readonly gateway?: (request: HttpRequest, response: HttpResponse) => boolean;
+    readonly gateway?: (request: HttpRequest, response: HttpResponse) => void;
   } = {},
 ): Promise<TestServer> {
   const rpc = createTestRpc(options);
@@ -96,7 +96,7 @@ export async function startTestServer(
       shutdownGraceMs: 1_000,
       ...options.config,
     },
-    gateway: options.gateway ?? (() => false),
+    gateway: options.gateway ?? ((_, response) => answer(response, 404, {})),
     clientAddress: createClientAddress(false),
   });
   const { port } = await server.listen();

@@ -13,7 +13,7 @@ import type { Serving } from "../../rpc/serving.ts";
 import { limitBody } from "./body-limit.ts";
 import type { ClientAddress } from "./client-address.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
-import { answer, type HttpHandler, type HttpRequest, type HttpResponse } from "./http.ts";
+import { answer, type HttpRequest, type HttpResponse } from "./http.ts";
 
 /** GetJob gives back a spec as large as a request may be, and a result beside it. */
 const ANSWER_EXTRA_BYTES = 4 * 1024 * 1024;
@@ -32,10 +32,12 @@ export interface RpcHandlerDeps {
 }
 
 /**
- * gRPC, gRPC-Web and Connect. It stands in for connect-node's own adapter, which lets a malformed Host header end the
+ * gRPC, gRPC-Web and Connect: answers the paths of RPCs and returns true, or returns false. It stands in for connect-node's own adapter, which lets a malformed Host header end the
  * process, writes to the console, and has no place to hook a body limit in.
  */
-export function createRpcHandler(deps: RpcHandlerDeps): HttpHandler {
+export function createRpcHandler(
+  deps: RpcHandlerDeps,
+): (request: HttpRequest, response: HttpResponse) => boolean {
   const router = createConnectRouter({
     interceptors: deps.interceptors,
     shutdownSignal: deps.serving.shutdown,
@@ -49,15 +51,12 @@ export function createRpcHandler(deps: RpcHandlerDeps): HttpHandler {
 
   return (request, response) => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
-    if (handler === undefined) {
-      refuse(response, 404, "not_found", "There is nothing at this path.");
-      return;
-    }
+    if (handler === undefined) return false;
     const values = createContextValues().set(clientAddressKey, deps.clientAddress(request));
     const universal = universalRequest(request, response, values);
     if (universal === undefined) {
-      refuse(response, 400, "bad_request", "The Host header or the path can not be read.");
-      return;
+      refuse(response);
+      return true;
     }
     response.once("close", () => {
       if (values.get(requestIdKey) !== "") return; // the telemetry interceptor has its line
@@ -67,6 +66,7 @@ export function createRpcHandler(deps: RpcHandlerDeps): HttpHandler {
       .then((answered) => universalResponseToNodeResponse(plainGrpcMessage(answered), response))
       // The reader is gone; the interceptors have noted what became of the call.
       .catch(() => response.destroy());
+    return true;
   };
 }
 
@@ -83,7 +83,7 @@ function universalRequest(
   }
 }
 
-function refuse(response: HttpResponse, status: number, code: string, message: string): void {
-  const body = `${JSON.stringify({ error: { code, message } })}\n`;
-  answer(response, status, { "content-type": "application/json" }, body);
+function refuse(response: HttpResponse): void {
+  const error = { code: "bad_request", message: "The Host header or the path can not be read." };
+  answer(response, 400, { "content-type": "application/json" }, `${JSON.stringify({ error })}\n`);
 }

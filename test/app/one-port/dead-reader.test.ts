@@ -93,7 +93,7 @@ describe("a reader that stops reading", () => {
     const socket = await stalledHttp1();
     const other = await openRawSocket(server.port);
     await other.send("GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n");
-    expect(await other.until("not_found")).toContain("404");
+    expect(await other.until("Not Found")).toContain("404");
     other.socket.destroy();
     socket.destroy();
   });

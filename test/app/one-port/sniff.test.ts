@@ -49,7 +49,7 @@ describe("a cleartext connection", () => {
   it("may send several requests at once", async () => {
     const client = await openRawSocket(server.port);
     await client.send(POST + POST.replace("CheckHealth", "Nothing"));
-    expect(await client.until("not_found")).toMatch(/^HTTP\/1.1 200 OK[\s\S]*HTTP\/1.1 404 Not Found/);
+    expect(await client.until("Not Found")).toMatch(/^HTTP\/1.1 200 OK[\s\S]*HTTP\/1.1 404 Not Found/);
     client.socket.destroy();
   });
 
