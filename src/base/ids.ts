@@ -8,6 +8,14 @@ export interface Ids {
   request(): string;
 }
 
+/** Short, and harmless in a log line or a header. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Whether a caller's own id for its request can be taken over. */
+export function isRequestId(text: string): boolean {
+  return REQUEST_ID.test(text);
+}
+
 /** Random identifiers; a job id is UUID version 7 (RFC 9562, section 5.7). */
 export const randomIds: Ids = {
   job(nowMs) {

@@ -1,4 +1,4 @@
-import type { Ids } from "../base/ids.ts";
+import { type Ids, isRequestId } from "../base/ids.ts";
 import { AppError } from "../base/errors.ts";
 import { type HttpRequest, type HttpResponse, headersOf } from "./http.ts";
 
@@ -13,14 +13,11 @@ export interface Exchange {
   readonly signal: AbortSignal;
 }
 
-/** A request id of the caller's own is kept if it is short and harmless in a log line. */
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
-
 /** Opens the books on a request. Errors of its sockets end here: they mean that the client is gone. */
 export function openExchange(request: HttpRequest, response: HttpResponse, ids: Ids): Exchange {
   const headers = headersOf(request);
   const given = headers.get("x-request-id") ?? "";
-  const requestId = REQUEST_ID.test(given) ? given : ids.request();
+  const requestId = isRequestId(given) ? given : ids.request();
   headers.set("x-request-id", requestId);
   const controller = new AbortController();
   const gone = () => controller.abort(new AppError("canceled", "The caller went away."));
