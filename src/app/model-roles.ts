@@ -31,9 +31,9 @@ export function modelsConfig(config: Config): ModelsConfig {
 
 /** The models of a job: judge and reflection are the server's, the target is the caller's or the server's default. */
 export function modelsByRole(config: Config, models: Models): JobsDeps["resolveModels"] {
-  return (targetModelId = config.targetModelDefault): RoleModels => ({
+  return (targetModelId = config.targetModelDefault, roles): RoleModels => ({
     target: models.resolve(targetModelId, "target"),
-    judge: models.resolve(config.judgeModelId, "judge"),
+    ...(roles.includes("judge") && { judge: models.resolve(config.judgeModelId, "judge") }),
     reflection: models.resolve(config.reflectionModelId, "reflection"),
   });
 }

@@ -93,6 +93,13 @@ export interface WeightedGraderSpec {
 /** Kinds of graders this version serves. */
 export type GraderKind = GraderSpec["kind"];
 
+/** Whether a grader asks the judge, so that there must be one. */
+export function asksJudge(grader: GraderSpec): boolean {
+  return grader.kind === "multi"
+    ? grader.graders.some((part) => asksJudge(part.grader))
+    : grader.kind === "judge";
+}
+
 /** One optimisation, resolved. */
 export interface OptimizeSpec {
   readonly name?: string;

@@ -1,4 +1,4 @@
-import { create, type Message } from "@bufbuild/protobuf";
+import { create, type DescField, type Message } from "@bufbuild/protobuf";
 import { AppError } from "../base/errors.ts";
 import { hasBody, readJsonBody, refuseBody } from "./body.ts";
 import { readCursor } from "./cursor.ts";
@@ -34,8 +34,11 @@ export async function bindRequest(
   const findings = noFindings();
   const query = readQuery(route, (request.url ?? "").split("?").slice(1).join("?"));
   const message = await readBody(route, request, bodyLimit, signal, findings);
-  for (const [name, field] of route.pathFields)
-    assign(message, field, decodeSegment(params.get(name) ?? "", name));
+  for (const [name, field] of route.pathFields) {
+    const value = decodeSegment(params.get(name) ?? "", name);
+    refuseDifferent(message, field, value, "the path");
+    assign(message, field, value);
+  }
   applyQuery(query, message, findings);
   applyHeaders(route, request, headers, query, message, findings);
   refuseFaults(findings);
@@ -55,6 +58,7 @@ async function readBody(
     if (hasBody(request)) await refuseBody(request, limit, signal);
     return create(method.input);
   }
+  if (body.kind === "message" && !hasBody(request)) return create(method.input);
   const json = await readJsonBody(request, limit, signal);
   if (body.kind === "message") return readMessage(method.input, json, ROOT, findings);
   const message = create(method.input);
@@ -82,9 +86,18 @@ function applyHeaders(
     }
     if (contradicts(query, field, value))
       throw badHeader(shown, `differs from the query parameter ${field.name}`);
+    refuseDifferent(message, field, value, `the header ${shown}`);
     findings.aliases.set(field.name, shown);
     assign(message, field, value);
   }
+}
+
+/** A field that the body has set already must be given the same there and elsewhere. */
+function refuseDifferent(message: Message, field: DescField, value: string, where: string): void {
+  const given = (message as unknown as Record<string, unknown>)[field.localName];
+  if (given === undefined || given === "" || given === value) return;
+  const description = `${field.name} in the body differs from ${where}; give it once.`;
+  throw new AppError("bad_request", description, { violations: [{ field: field.name, description }] });
 }
 
 function applyCursor(

@@ -6,9 +6,9 @@ import {
   PROMPT_COMPONENT,
   promptText,
 } from "../domain/spec.ts";
-import { ROLES } from "../domain/spend.ts";
 import { OPERATOR_NAMES, unknownOperators } from "../engine/operators/registry.ts";
 import type { Grader } from "../graders/grader.ts";
+import { modelsCalled } from "./grading.ts";
 import type { JobsDeps, RoleModels } from "./ports.ts";
 
 /** What can be told about a resolved spec before anything is paid. Fields bear their REST names. */
@@ -32,10 +32,9 @@ export function checkIterations(field: string, asked: number, max: number): Fiel
 /** A limit in US dollars can be kept only where every model has a price. */
 export function checkPrices(spec: OptimizeSpec, models: RoleModels, grader: Grader): FieldViolation[] {
   if (spec.budget.maxCostUsd === undefined) return [];
-  const roles = ROLES.filter((role) => role !== "judge" || grader.callsPerGrade > 0);
-  const priceless = roles.filter((role) => models[role].price === undefined);
+  const priceless = modelsCalled(models, grader).filter(([, model]) => model.price === undefined);
   if (priceless.length === 0) return [];
-  const names = priceless.map((role) => `${role} model ${models[role].id}`).join(", ");
+  const names = priceless.map(([role, { id }]) => `${role} model ${id}`).join(", ");
   return [
     {
       field: "budget.max_cost_usd",

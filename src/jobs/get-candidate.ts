@@ -16,8 +16,13 @@ export function getCandidate(deps: Pick<JobsDeps, "store">): UseCases["getCandid
       const [found] = await readCandidates(log, [event], await readDecisions(log, event.id));
       if (found !== undefined) return found;
     }
-    throw new AppError("not_found", `Job ${jobId} has no candidate ${candidateId}.`, {
-      metadata: { job_id: jobId, candidate_id: candidateId },
-    });
+    throw candidateNotFound(jobId, candidateId);
   };
+}
+
+/** A candidate that the log does not tell of. */
+export function candidateNotFound(jobId: string, candidateId: string): AppError {
+  return new AppError("not_found", `Job ${jobId} has no candidate ${candidateId}.`, {
+    metadata: { job_id: jobId, candidate_id: candidateId },
+  });
 }

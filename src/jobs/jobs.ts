@@ -3,6 +3,7 @@ import { createJob } from "./create-job.ts";
 import { deleteJob } from "./delete-job.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { estimateJob } from "./estimate-job.ts";
+import { forkJob } from "./fork-job.ts";
 import { getCandidate } from "./get-candidate.ts";
 import { getJob } from "./get-job.ts";
 import { getReport } from "./get-report.ts";
@@ -11,9 +12,14 @@ import { listCandidates } from "./list-candidates.ts";
 import { listEvents } from "./list-events.ts";
 import { listJobs } from "./list-jobs.ts";
 import { listRollouts } from "./list-rollouts.ts";
+import { createNewJobs } from "./new-job.ts";
+import { pauseJob } from "./pause-job.ts";
 import type { JobsDeps } from "./ports.ts";
+import { resumeJob } from "./resume-job.ts";
 import { runJob } from "./run-job.ts";
 import { createRunningJobs } from "./running-jobs.ts";
+import { stopJob } from "./stop-job.ts";
+import { createTurns } from "./turns.ts";
 import type { UseCases } from "./use-cases.ts";
 import { createWatchHub } from "./watch-hub.ts";
 import { watchJob } from "./watch-job.ts";
@@ -36,11 +42,13 @@ export interface Jobs {
 export function createJobs(deps: JobsDeps, worker: string): Jobs {
   const hub = createWatchHub(deps.store, deps.clock);
   const running = createRunningJobs();
-  const dispatcher = createDispatcher(deps, running, worker, (job, signal) => runJob(deps, job, signal));
+  const runDeps = { ...deps, turns: createTurns() };
+  const dispatcher = createDispatcher(deps, running, worker, (job, signal) => runJob(runDeps, job, signal));
+  const newJobs = createNewJobs(deps, createInFlightGate(), dispatcher.wake);
   let stopSweep: (() => void) | undefined;
   return {
     useCases: {
-      createJob: createJob(deps, createInFlightGate(), dispatcher.wake),
+      createJob: createJob(deps, newJobs),
       getJob: getJob(deps),
       listJobs: listJobs(deps),
       watchJob: watchJob(deps, hub),
@@ -50,6 +58,10 @@ export function createJobs(deps: JobsDeps, worker: string): Jobs {
       listRollouts: listRollouts(deps),
       getReport: getReport(deps),
       cancelJob: cancelJob(deps, running),
+      stopJob: stopJob(deps, dispatcher.wake),
+      pauseJob: pauseJob(deps),
+      resumeJob: resumeJob(deps, dispatcher.wake),
+      forkJob: forkJob(deps, newJobs),
       estimateJob: estimateJob(deps),
       deleteJob: deleteJob(deps, hub),
     },

@@ -3,6 +3,7 @@ import { digest } from "../base/digest.ts";
 import { ROLES, type Role, type RoleSpend, type Spend } from "../domain/spend.ts";
 import type { ModelFailure, ModelRequest, ModelResponse } from "../models/model.ts";
 import type { LedgerRow, Store } from "../storage/store.ts";
+import type { Turns } from "./turns.ts";
 
 /** How a call ended for good. */
 export type CallOutcome =
@@ -25,6 +26,8 @@ export interface Ledger {
   record(key: string, role: Role, outcome: CallOutcome): Promise<void>;
   /** What this job has paid so far, over all its runs. */
   spend(): Spend;
+  /** Runs `work` when no other run of the family is at this key: what was paid there meanwhile is found then. */
+  inTurn<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   /** Counts a call as under way until its promise settles. */
   hold<T>(call: Promise<T>): Promise<T>;
   /** Resolves when no call is under way: nothing more will be recorded. */
@@ -36,11 +39,12 @@ export function callKey(role: Role, servedBy: string, request: ModelRequest): st
   return digest({ role, servedBy, request });
 }
 
-/** Opens the books of a job and adds up what it has paid in earlier runs. */
+/** Opens the books of a job and adds up what it has paid in earlier runs. `turns` are those of all runs here. */
 export async function openLedger(
   store: Pick<Store, "call" | "calls" | "recordCall">,
   clock: Clock,
   job: { readonly id: string; readonly rootId: string },
+  turns: Turns,
 ): Promise<Ledger> {
   const tally = createTally();
   const failureKey = (key: string) => `${key} ${job.id}`;
@@ -73,6 +77,7 @@ export async function openLedger(
       book(rowKey, role, outcome);
     },
     spend: tally.spend,
+    inTurn: (key, signal, work) => turns(`${job.rootId} ${key}`, signal, work),
     hold(call) {
       held.add(call);
       return call.finally(() => held.delete(call));

@@ -16,7 +16,7 @@ export interface LedgeredModelDeps {
 
 /**
  * A model whose answers are recorded before they are used, and read instead of paid where they are known. Equal
- * calls in flight are one call.
+ * calls in flight are one call, those of other runs of the family included.
  *
  * A caller that gives up waiting does not stop the call: it is being paid for, so it is finished and booked. Only
  * the end of the run stops it, and then nothing is recorded.
@@ -34,7 +34,7 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
     }
   };
 
-  const settle = async (key: string, request: ModelRequest): Promise<ModelResponse> => {
+  const answer = async (key: string, request: ModelRequest): Promise<ModelResponse> => {
     throwIfAborted(runSignal);
     const known = await booked(ledger.find(key));
     if (known !== undefined) {
@@ -54,8 +54,8 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
     ...(model.price === undefined ? {} : { price: model.price }),
     call(request, signal) {
       const key = callKey(role, model.servedBy, request);
-      const flight =
-        inFlight.get(key) ?? ledger.hold(settle(key, request)).finally(() => inFlight.delete(key));
+      const settle = () => ledger.inTurn(key, runSignal, () => answer(key, request));
+      const flight = inFlight.get(key) ?? ledger.hold(settle()).finally(() => inFlight.delete(key));
       inFlight.set(key, flight);
       return abortable(flight, signal);
     },

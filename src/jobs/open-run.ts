@@ -1,11 +1,11 @@
 import { createRng } from "../base/rng.ts";
-import type { Job, JobFailure } from "../domain/job.ts";
+import type { Job, JobFailure, JobRequest } from "../domain/job.ts";
 import type { EngineInput, EnginePorts } from "../engine/ports.ts";
 import type { Store } from "../storage/store.ts";
-import { graderOf, modelUses } from "./grading.ts";
+import { graderOf, modelUses, rolesOf } from "./grading.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { type LedgeredModelDeps, ledgeredModel } from "./ledgered-model.ts";
-import type { JobsDeps } from "./ports.ts";
+import type { RunDeps } from "./ports.ts";
 import { changedModels } from "./run-failure.ts";
 import { createRunProgress, type RunProgress } from "./run-progress.ts";
 import type { RunRecorder } from "./run-recorder.ts";
@@ -31,14 +31,14 @@ export interface Run {
  * `model_not_configured`, or with the store's errors.
  */
 export async function openRun(
-  deps: JobsDeps,
+  deps: RunDeps,
   job: Job,
   recorder: RunRecorder,
   signal: AbortSignal,
   onStoreFailure: (error: unknown) => void,
 ): Promise<Run | JobFailure> {
   const { store, clock, metrics } = deps;
-  const ledger = await openLedger(store, clock, job);
+  const ledger = await openLedger(store, clock, job, deps.turns);
   const progress = createRunProgress(job.progress);
   const time = createRunTime(clock, job.progress, job.spec.budget.maxWallTimeS);
   recorder.showProgress(() => {
@@ -51,9 +51,9 @@ export async function openRun(
     };
   });
 
-  const raw = deps.resolveModels(job.spec.targetModelId);
+  const raw = deps.resolveModels(job.spec.targetModelId, rolesOf(job.spec.grader));
   const wrap: LedgeredModelDeps = { ledger, metrics, signal, onStoreFailure };
-  const judge = ledgeredModel("judge", raw.judge, wrap);
+  const judge = raw.judge && ledgeredModel("judge", raw.judge, wrap);
   const grader = graderOf(deps.graders, job.spec, judge);
   const changed = changedModels(job, modelUses(raw, grader), grader.fingerprint);
   if (changed !== undefined) return changed;
@@ -74,13 +74,18 @@ export async function openRun(
       grader,
       rng: createRng({ seed: job.spec.seed }),
       concurrency: deps.limits.callsInFlightPerJob,
-      outside: async (commit) => time.outside(commit),
+      outside: async (commit) => time.outside(commit, await requestedOf(store, job.id)),
       measure: () => ({ spend: ledger.spend(), timing: time.timing(progress.soFar().fraction) }),
     },
     ordinal: checkpoint?.ordinal ?? 0,
     ledger,
     progress,
   };
+}
+
+/** What the caller wants now. Asked once a commit, and so of no weight beside the commit's model calls. */
+async function requestedOf(store: Pick<Store, "getJob">, jobId: string): Promise<JobRequest | undefined> {
+  return (await store.getJob(jobId, { withoutExamples: true }))?.requested;
 }
 
 /** Reads the texts of candidates that an earlier run recorded: their events pass by no more. */

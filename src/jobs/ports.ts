@@ -4,10 +4,12 @@ import type { Ids } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Example, GraderSpec } from "../domain/spec.ts";
+import type { Role } from "../domain/spend.ts";
 import type { Optimise } from "../engine/ports.ts";
 import type { Grader } from "../graders/grader.ts";
 import type { Model } from "../models/model.ts";
 import type { Store } from "../storage/store.ts";
+import type { Turns } from "./turns.ts";
 
 /** Everything the use cases and the runtime need from the world; `app` puts it together. */
 export interface JobsDeps {
@@ -19,11 +21,17 @@ export interface JobsDeps {
   readonly limits: JobLimits;
   /**
    * The models of one job, ready to use: with their limiter, retries and timeouts. Without an id the target is the
-   * server's default. Throws `model_not_configured` with the variable to set.
+   * server's default; the judge is looked for only where `roles` names it. Throws `model_not_configured` with the
+   * variable to set.
    */
-  readonly resolveModels: (targetModelId?: string) => RoleModels;
+  readonly resolveModels: (targetModelId: string | undefined, roles: readonly Role[]) => RoleModels;
   readonly graders: GraderPort;
   readonly optimise: Optimise;
+}
+
+/** What a run needs besides: the turns that the runs of this process share. */
+export interface RunDeps extends JobsDeps {
+  readonly turns: Turns;
 }
 
 /** Bounds of this server; each is a configuration value with its own reason there. */
@@ -43,14 +51,15 @@ export interface JobLimits {
 /** The models of one job by role. */
 export interface RoleModels {
   readonly target: Model;
-  readonly judge: Model;
+  /** Absent where no grader asks it. */
+  readonly judge?: Model;
   readonly reflection: Model;
 }
 
 /** What a grader is made with. */
 export interface GradingInput {
-  /** Called by the kinds that need one. */
-  readonly judge: Model;
+  /** For the kinds that ask one. */
+  readonly judge?: Model;
   /** The job's rubric. */
   readonly rubric?: string;
   readonly objectives: readonly string[];

@@ -1,10 +1,10 @@
 import { AppError, type FieldViolation } from "../base/errors.ts";
-import type { Budget, OptimizeSpec, SearchConfig } from "../domain/spec.ts";
+import type { Budget, GraderSpec, OptimizeSpec, SearchConfig } from "../domain/spec.ts";
 import type { BudgetRequest, SearchConfigRequest, SpecRequest } from "../domain/spec-request.ts";
 import type { ModelUse } from "../domain/spend.ts";
 import type { Grader } from "../graders/grader.ts";
 import { checkIterations, checkPrices, checkSpec } from "./check-spec.ts";
-import { graderOf, modelUses } from "./grading.ts";
+import { graderOf, modelUses, rolesOf } from "./grading.ts";
 import type { JobsDeps, RoleModels } from "./ports.ts";
 
 /** Iterations where the caller does not say: enough to see whether a prompt can be improved, cheap enough to try. */
@@ -15,6 +15,8 @@ const DEFAULT_WIDTH = 1;
 const DEFAULT_MINIBATCH = 3;
 /** Output cap of the target model in tokens. */
 const DEFAULT_MAX_TOKENS = 1024;
+/** The fixed judge scores where the request names no grader. */
+const DEFAULT_GRADER: GraderSpec = { kind: "judge" };
 
 /** A request with every default filled in, and what it resolves to on this server. */
 export interface ResolvedSpec {
@@ -33,8 +35,14 @@ export function resolveSpec(
   request: SpecRequest,
   iterations: number | undefined,
 ): ResolvedSpec {
-  const models = deps.resolveModels(request.targetModelId);
-  const spec = withDefaults(request, iterations, models.target.id, deps.limits.maxIterations);
+  const grading = request.grader ?? DEFAULT_GRADER;
+  const models = deps.resolveModels(request.targetModelId, rolesOf(grading));
+  const spec = withDefaults(
+    { ...request, grader: grading },
+    iterations,
+    models.target.id,
+    deps.limits.maxIterations,
+  );
   const iterationsField = iterations === undefined ? "budget.max_iterations" : "iterations";
   refuse([
     ...checkIterations(iterationsField, spec.budget.maxIterations, deps.limits.maxIterations),
@@ -52,7 +60,7 @@ function refuse(violations: readonly FieldViolation[]): void {
 }
 
 function withDefaults(
-  request: SpecRequest,
+  request: SpecRequest & { readonly grader: GraderSpec },
   iterations: number | undefined,
   targetModelId: string,
   maxIterations: number,
@@ -62,7 +70,7 @@ function withDefaults(
     components: request.components,
     targetModelId,
     examples: request.examples.map((example, i) => ({ ...example, id: example.id ?? String(i + 1) })),
-    grader: request.grader ?? { kind: "judge" },
+    grader: request.grader,
     objectives: request.objectives,
     context: request.context,
     budget: budgetOf(request.budget, iterations, maxIterations),

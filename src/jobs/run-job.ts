@@ -2,11 +2,12 @@ import { abortable } from "../base/abort.ts";
 import type { EngineEvent } from "../domain/event.ts";
 import type { Job, JobFailure } from "../domain/job.ts";
 import type { EngineOutcome, Optimise } from "../engine/ports.ts";
-import { FencedError } from "../storage/store.ts";
+import { FencedError, WithdrawnError } from "../storage/store.ts";
 import { bookSpend } from "./book-spend.ts";
 import { noteTransition } from "./note-transition.ts";
 import { openRun, type Run } from "./open-run.ts";
-import type { JobsDeps } from "./ports.ts";
+import { PAUSED_BY_CALLER } from "./pause-job.ts";
+import type { RunDeps } from "./ports.ts";
 import { failureOf, isStoreTrouble } from "./run-failure.ts";
 import { createRunRecorder, type Recording, type RunRecorder } from "./run-recorder.ts";
 import { createRunWriter, type RunWriter } from "./run-writer.ts";
@@ -22,7 +23,24 @@ export type RunEnd = "ended" | "lost" | "stopped" | "interrupted";
  * Runs a claimed job to its end: drives the engine from the last checkpoint, records what it yields, closes the log.
  * Never rejects. When the signal aborts, the run stops without a terminal event and can be taken up again.
  */
-export async function runJob(deps: JobsDeps, job: Job, signal: AbortSignal): Promise<RunEnd> {
+export async function runJob(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd> {
+  let end = await runOnce(deps, job, signal);
+  while (end === "withdrawn") end = await runAgain(deps, job, signal);
+  return end;
+}
+
+/** Goes on after a pause that the caller took back before it was recorded: the job is still this run's own. */
+async function runAgain(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd | "withdrawn"> {
+  try {
+    const now = await deps.store.getJob(job.id);
+    return now?.fence === job.fence ? await runOnce(deps, now, signal) : "lost";
+  } catch (error) {
+    deps.log.warn("run_interrupted", { job_id: job.id, fence: job.fence }, error);
+    return "interrupted";
+  }
+}
+
+async function runOnce(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd | "withdrawn"> {
   const own = new AbortController();
   const recorder = createRunRecorder(deps, job);
   const either = AbortSignal.any([signal, own.signal]);
@@ -33,13 +51,14 @@ export async function runJob(deps: JobsDeps, job: Job, signal: AbortSignal): Pro
   } catch (error) {
     // The first reason to stop is the true one; what the engine rejected with may only follow from it.
     const cause = either.aborted ? either.reason : error;
+    if (cause instanceof WithdrawnError) return "withdrawn";
     return leftBy(attempt, cause) ?? (await closeAfterBug(attempt, cause));
   }
 }
 
 /** One attempt at a job: what it works with, and how it is brought to an end. */
 interface Attempt {
-  readonly deps: JobsDeps;
+  readonly deps: RunDeps;
   readonly job: Job;
   readonly recorder: RunRecorder;
   /** Aborts when the run must stop, whoever says so. */
@@ -136,10 +155,8 @@ function closing(
       const { failure } = outcome;
       return { events: [{ type: "failed", data: failure }], status: "failed", failure, reason: failure.code };
     }
-    case "paused": {
-      const reason = "the caller asked for it";
-      return { events: [{ type: "paused", data: { by: "caller", reason } }], status: "paused", reason };
-    }
+    case "paused":
+      return { events: [PAUSED_BY_CALLER], status: "paused", reason: "paused by the caller" };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { JobProgress, OutsideInput, ToldInput } from "../domain/job.ts";
+import type { JobProgress, JobRequest, OutsideInput, ToldInput } from "../domain/job.ts";
 
 const MS_PER_S = 1000;
 
@@ -9,11 +9,14 @@ export interface RunTime {
   elapsedMs(): number;
   /** Seconds elapsed, and left at the present pace where `fraction` of the tightest limit is used. */
   timing(fraction: number): { readonly elapsedS: number; readonly etaS?: number };
+  /** Whether the wall time of the job is used up: nothing may be sent to a model any more. */
+  isOver(): boolean;
   /**
-   * What the engine is told before a commit. It is remembered, and every write of the run carries it: events that
-   * follow from it are never durable without it, so a resumed run is told the same again.
+   * What the engine is told before a commit, `requested` being what the caller wants now. It is remembered, and every
+   * write of the run carries it: events that follow from it are never durable without it, so a resumed run is told the
+   * same again.
    */
-  outside(commit: number): OutsideInput;
+  outside(commit: number, requested: JobRequest | undefined): OutsideInput;
   told(): ToldInput | undefined;
 }
 
@@ -24,17 +27,19 @@ export function createRunTime(clock: Clock, start: JobProgress, maxWallTimeS: nu
   const deadlineMs = maxWallTimeS === undefined ? Number.POSITIVE_INFINITY : maxWallTimeS * MS_PER_S;
   let told = start.told;
   const elapsedMs = () => before + clock.monotonic() - began;
+  const isOver = () => elapsedMs() >= deadlineMs;
   return {
     elapsedMs,
+    isOver,
     timing(fraction) {
       const elapsedS = seconds(elapsedMs());
       if (fraction <= 0) return { elapsedS };
       return { elapsedS, etaS: seconds((elapsedMs() * (1 - fraction)) / fraction) };
     },
-    outside(commit) {
+    outside(commit, requested) {
       if (told !== undefined && commit < told.commit) return "go";
       if (told !== undefined && isBinding(told, commit)) return told.input;
-      told = { commit, input: elapsedMs() >= deadlineMs ? "wall_time" : "go" };
+      told = { commit, input: isOver() ? "wall_time" : (requested ?? "go") };
       return told.input;
     },
     told: () => told,

@@ -4,7 +4,7 @@ import type { Evaluation } from "../domain/evaluation.ts";
 import type { EventDataByType, EventType, JobEvent, JudgeStage } from "../domain/event.ts";
 import type { Job, JobStatus } from "../domain/job.ts";
 import type { Components } from "../domain/spec.ts";
-import type { SpecRequest } from "../domain/spec-request.ts";
+import type { BudgetRequest, SearchConfigRequest, SpecRequest } from "../domain/spec-request.ts";
 import type { ModelUse } from "../domain/spend.ts";
 
 /** Who asks. */
@@ -37,6 +37,20 @@ export interface CreateJobInput {
   /** Idempotency key; absent for none. */
   readonly requestId?: string;
   /** SHA-256 of the request as it was sent, for the comparison of repeated keys. */
+  readonly fingerprint: string;
+}
+
+/** What a fork asks for; what is absent stays as it is in the job that is forked. */
+export interface ForkJobInput {
+  readonly jobId: string;
+  /** Absent: the champion, else the best so far, else the prompt as it was sent. */
+  readonly candidateId?: string;
+  readonly config: SearchConfigRequest;
+  readonly budget: BudgetRequest;
+  readonly iterations?: number;
+  readonly seed?: number;
+  /** As in {@link CreateJobInput}; keys of forks and creates never meet. */
+  readonly requestId?: string;
   readonly fingerprint: string;
 }
 
@@ -125,6 +139,14 @@ export interface UseCases {
   getReport(caller: Caller, jobId: string): Promise<EventDataByType["final"]>;
   /** `ifMatch`: the etag the job must have; empty for any. */
   cancelJob(caller: Caller, jobId: string, reason: string, ifMatch: string): Promise<Job>;
+  /** The answer shows what is requested, the run follows. `invalid_state` where there is nothing to stop or report. */
+  stopJob(caller: Caller, jobId: string): Promise<Job>;
+  /** A waiting job pauses at once, a running one after its next commit. `invalid_state` where it has ended. */
+  pauseJob(caller: Caller, jobId: string): Promise<Job>;
+  /** `invalid_state` where it has ended; a job that is not paused stays as it is. */
+  resumeJob(caller: Caller, jobId: string): Promise<Job>;
+  /** `not_found` too where the job has no such candidate. */
+  forkJob(caller: Caller, input: ForkJobInput): Promise<{ readonly job: Job; readonly replayed: boolean }>;
   estimateJob(caller: Caller, spec: SpecRequest, iterations?: number): Promise<Estimate>;
   deleteJob(caller: Caller, jobId: string): Promise<void>;
 }

@@ -1,9 +1,12 @@
-import { clone, toJson } from "@bufbuild/protobuf";
+import { clone, type Message, toJson } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { AppError } from "../base/errors.ts";
 import { digest } from "../base/digest.ts";
 import {
   type CreateJobRequest,
   CreateJobRequestSchema,
+  type ForkJobRequest,
+  ForkJobRequestSchema,
 } from "../../gen/ts/gepa/v1/optimization_service_pb.ts";
 
 /** Header (or gRPC metadata) that stands in for an empty `request_id`. */
@@ -35,8 +38,14 @@ export function idempotencyKey(requestId: string, header: Headers): string | und
 }
 
 /** SHA-256 of the request as it was sent, its key aside: equal requests have equal fingerprints in every protocol. */
-export function fingerprint(request: CreateJobRequest): string {
-  const keyless = clone(CreateJobRequestSchema, request);
+export function fingerprint(request: CreateJobRequest | ForkJobRequest): string {
+  return request.$typeName === CreateJobRequestSchema.typeName
+    ? digestOf(CreateJobRequestSchema, request as CreateJobRequest)
+    : digestOf(ForkJobRequestSchema, request as ForkJobRequest);
+}
+
+function digestOf<M extends Message & { requestId: string }>(schema: GenMessage<M>, request: M): string {
+  const keyless = clone(schema, request);
   keyless.requestId = "";
-  return digest(toJson(CreateJobRequestSchema, keyless));
+  return digest(toJson(schema, keyless));
 }

@@ -4,8 +4,9 @@ import type { FanOut } from "./fan-out.ts";
 import { changeJob } from "./sql/change-job.ts";
 import { createJob } from "./sql/create-job.ts";
 import { deleteJob } from "./sql/delete-job.ts";
+import { endedJobs, truncateEvents } from "./sql/ended.ts";
 import { readEvents } from "./sql/events.ts";
-import { expireRecords } from "./sql/idempotency.ts";
+import { expireRecords, findRecord } from "./sql/idempotency.ts";
 import { countJobs, getCheckpoint, getJob, jobIds, listJobs } from "./sql/jobs.ts";
 import { readCall, readCalls, recordCall } from "./sql/ledger.ts";
 import { append, claim } from "./sql/run-job.ts";
@@ -15,6 +16,7 @@ import type { Store } from "./store.ts";
 export function createSqlStore(driver: Driver, fanOut: FanOut): Store {
   return {
     createJob: (input) => driver.tx((tx) => createJob(tx, input)),
+    usedKey: (key) => findRecord(driver, key),
     getJob: (id, view = {}) => getJob(driver, id, view),
     checkpoint: (jobId) => getCheckpoint(driver, jobId),
     listJobs: (query) => listJobs(driver, query),
@@ -40,6 +42,8 @@ export function createSqlStore(driver: Driver, fanOut: FanOut): Store {
 
     deleteJob: (jobId) => driver.tx((tx) => deleteJob(tx, jobId)),
     expireIdempotency: (beforeMs) => driver.tx((tx) => expireRecords(tx, beforeMs)),
+    endedJobs: (query) => endedJobs(driver, query),
+    truncateEvents: (jobId, keep) => driver.tx((tx) => truncateEvents(tx, jobId, keep)),
 
     onAppend: (fn) => fanOut.subscribe(fn),
     async ping() {

@@ -10,6 +10,8 @@ import type { Role } from "../domain/spend.ts";
 export interface Store {
   /** Creates a job, its idempotency record included, or says why not. */
   createJob(input: NewJob): Promise<CreateOutcome>;
+  /** What a key was used for, unless its record has expired. A hint before the work; {@link createJob} decides. */
+  usedKey(key: KeyLookup): Promise<UsedKey | undefined>;
   getJob(id: string, view?: JobView): Promise<Job | undefined>;
   /** The last checkpoint that {@link append} was given; undefined before the first. */
   checkpoint(jobId: string): Promise<string | undefined>;
@@ -24,12 +26,13 @@ export interface Store {
   claim(jobId: string, worker: string, nowMs: number): Promise<Job | undefined>;
   /**
    * What a run records, in one fenced transaction. Gives the events as they were numbered. {@link FencedError} where
-   * the fence is an older one, or the job is no longer running.
+   * the fence is an older one, or the job is no longer running; {@link WithdrawnError} where the run wants to pause and
+   * nobody asks for that any more.
    */
   append(jobId: string, fence: number, write: RunWrite): Promise<readonly JobEvent[]>;
   /**
    * Changes a job from outside its run: compare-and-set on the status, optionally fence + 1 (so that the worker that
-   * runs it can write no more). Undefined where the status (or revision) is not one of those wanted.
+   * runs it can write no more). Undefined where the status (or revision, or what is requested) is not as wanted.
    */
   change(jobId: string, change: JobChange): Promise<Job | undefined>;
 
@@ -55,6 +58,10 @@ export interface Store {
   deleteJob(jobId: string): Promise<boolean>;
   /** Removes idempotency records older than `beforeMs`. */
   expireIdempotency(beforeMs: number): Promise<number>;
+  /** Ids of ended jobs, those that ended first first. */
+  endedJobs(query: EndedQuery): Promise<readonly string[]>;
+  /** Drops the log of an ended job but its last `keep` events; the ids of those stay. Gives how many were dropped. */
+  truncateEvents(jobId: string, keep: number): Promise<number>;
 
   /** Calls `fn` with job id and last event id after each commit that added events, in this process or another. */
   onAppend(fn: (jobId: string, lastEventId: number) => void): () => void;
@@ -72,6 +79,14 @@ export class FencedError extends Error {
   }
 }
 
+/** The pause a run was about to record is not asked for any more: nothing was written, and the job is still its own. */
+export class WithdrawnError extends Error {
+  override readonly name = "WithdrawnError";
+  constructor(jobId: string) {
+    super(`job ${jobId} is not to pause any more`);
+  }
+}
+
 /** A job to create. */
 export interface NewJob {
   readonly job: Job;
@@ -80,16 +95,27 @@ export interface NewJob {
   readonly maxOpenJobsPerOwner: number;
 }
 
-/** A caller's key for one request. Keys of different owners and routes never meet. */
-export interface IdempotencyRecord {
+/** Names a caller's key. Keys of different owners and routes never meet. */
+export interface KeyLookup {
   readonly owner: string;
   readonly route: string;
   readonly key: string;
+  /** Records created before this have expired and count as absent. */
+  readonly validAfter: number;
+}
+
+/** A caller's key for one request. */
+export interface IdempotencyRecord extends KeyLookup {
   /** SHA-256 of the request. */
   readonly fingerprint: string;
   readonly createdAt: number;
-  /** Records created before this have expired and count as absent. */
-  readonly validAfter: number;
+}
+
+/** A key that was used and has not expired. */
+export interface UsedKey {
+  readonly fingerprint: string;
+  /** The job as it was when it was created. */
+  readonly job: Job;
 }
 
 /** What became of a create. */
@@ -114,6 +140,15 @@ export interface JobQuery extends JobView {
   readonly limit: number;
 }
 
+/** Which ended jobs. */
+export interface EndedQuery {
+  /** They ended before this. */
+  readonly endedBefore: number;
+  /** Only those of whose log more than the last so many events are stored. */
+  readonly withMoreEventsThan?: number;
+  readonly limit: number;
+}
+
 /** What a run records at once. */
 export interface RunWrite {
   readonly nowMs: number;
@@ -135,6 +170,8 @@ export interface JobChange {
   readonly from: readonly JobStatus[];
   /** Revision the job must have now. */
   readonly ifRevision?: number;
+  /** What must be requested now; null for nothing. */
+  readonly ifRequested?: JobRequest | null;
   readonly to?: JobStatus;
   /** null clears the request. */
   readonly requested?: JobRequest | null;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
 import { defaultModels, modelsByRole, modelsConfig } from "../../src/app/model-roles.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
+import { ROLES } from "../../src/domain/spend.ts";
 import type { Models } from "../../src/models/registry.ts";
 
 const configOf = (env: Record<string, string>, dev = false) =>
@@ -20,8 +21,8 @@ describe("modelsByRole", () => {
   const config = configOf({ TARGET_MODEL_DEFAULT: "a/t", JUDGE_MODEL_ID: "a/j", REFLECTION_MODEL_ID: "a/r" });
 
   it("takes judge and reflection from the server, whatever the caller asks for", () => {
-    const { target, judge, reflection } = modelsByRole(config, models)("a/mine");
-    expect([target.servedBy, judge.servedBy, reflection.servedBy]).toEqual([
+    const { target, judge, reflection } = modelsByRole(config, models)("a/mine", ROLES);
+    expect([target.servedBy, judge?.servedBy, reflection.servedBy]).toEqual([
       "test:a/mine:target",
       "test:a/j:judge",
       "test:a/r:reflection",
@@ -29,7 +30,18 @@ describe("modelsByRole", () => {
   });
 
   it("takes the server's default where the caller names no target", () => {
-    expect(modelsByRole(config, models)().target.id).toBe("a/t");
+    expect(modelsByRole(config, models)(undefined, ROLES).target.id).toBe("a/t");
+  });
+
+  it("asks for the judge only where the job has one", () => {
+    const unserved = configOf({
+      TARGET_MODEL_DEFAULT: "a/t",
+      JUDGE_MODEL_ID: "b/j",
+      REFLECTION_MODEL_ID: "a/r",
+    });
+    const resolve = modelsByRole(unserved, models);
+    expect(Object.keys(resolve(undefined, ["target", "reflection"]))).toEqual(["target", "reflection"]);
+    expect(() => resolve(undefined, ROLES)).toThrow("nobody serves b/j");
   });
 });
 

@@ -184,7 +184,8 @@ describe.each(TRANSPORTS)("%s", (_name, open) => {
   });
 
   it("names RPCs that are not served by this version", async () => {
-    server = await startTestServer();
+    const stopJob = () => Promise.reject(new AppError("not_implemented", "Not in this version."));
+    server = await startTestServer({ useCases: { stopJob } });
     const error = await errorOf(jobs().stopJob({ jobId: "j1" }));
     expect(error.code).toBe(Code.Unimplemented);
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "NOT_IMPLEMENTED" }]);

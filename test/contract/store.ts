@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/domain/job.ts";
 import { aCall, aJob, anEvent, aRecord, aWrite } from "../support/jobs.ts";
+import { describeControlling } from "./store/controlling.ts";
 import { describeCreating } from "./store/creating.ts";
 import { describeReading } from "./store/reading.ts";
 import { describeRunning } from "./store/running.ts";
@@ -12,6 +13,7 @@ export function describeStore(name: string, newPlace: () => Promise<StorePlace>)
     const underTest = openForEach(newPlace);
     describeCreating(underTest);
     describeRunning(underTest);
+    describeControlling(underTest);
     describeReading(underTest);
   });
 }

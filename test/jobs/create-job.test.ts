@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ROLES } from "../../src/domain/spend.ts";
 import { ALICE, BOB, openWorld, REQUEST } from "../support/job-world.ts";
 import { aJob, CREATED_AT } from "../support/jobs.ts";
 
@@ -132,7 +133,7 @@ describe("creating a job", () => {
 
   it("says in the log that a job is simulated", async () => {
     const { deps, lines } = await openWorld();
-    const models = deps.resolveModels();
+    const models = deps.resolveModels(undefined, ROLES);
     const simulated = { ...models, target: { ...models.target, simulated: true } };
     const world = await openWorld({ resolveModels: () => simulated });
     await world.jobs.useCases.createJob(ALICE, { spec: REQUEST, fingerprint: "f" });
@@ -158,13 +159,17 @@ describe("a job and its caller", () => {
     it(`is not found under ${whose} id, by any verb, in the same words`, async () => {
       const world = await openWorld();
       await world.store.createJob({ job: aJob("job-a", { owner: "alice" }), maxOpenJobsPerOwner: 10 });
-      const { getJob, watchJob, listEvents, cancelJob, deleteJob } = world.jobs.useCases;
+      const { getJob, watchJob, listEvents, cancelJob, deleteJob, ...control } = world.jobs.useCases;
       const verbs = [
         () => getJob(BOB, jobId),
         () => watchJob(BOB, jobId, 0, never)[Symbol.asyncIterator]().next(),
         () => listEvents(BOB, jobId, page, 0, []),
         () => cancelJob(BOB, jobId, "", ""),
         () => deleteJob(BOB, jobId),
+        () => control.stopJob(BOB, jobId),
+        () => control.pauseJob(BOB, jobId),
+        () => control.resumeJob(BOB, jobId),
+        () => control.forkJob(BOB, { jobId, config: { operators: {} }, budget: {}, fingerprint: "f" }),
       ];
       for (const verb of verbs) {
         await expect(verb()).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noMetrics } from "../../src/base/metrics.ts";
 import { type Ledger, openLedger } from "../../src/jobs/ledger.ts";
+import { createTurns } from "../../src/jobs/turns.ts";
 import { ledgeredModel } from "../../src/jobs/ledgered-model.ts";
 import { type Model, ModelError } from "../../src/models/model.ts";
 import type { Store } from "../../src/storage/store.ts";
@@ -20,7 +21,8 @@ async function storeWithFamily(): Promise<Store> {
   return store;
 }
 
-const open = (store: Store, id = "root") => openLedger(store, clock, { id, rootId: "root" });
+const open = (store: Store, id = "root", turns = createTurns()) =>
+  openLedger(store, clock, { id, rootId: "root" }, turns);
 
 function over(
   ledger: Ledger,

@@ -165,7 +165,7 @@ describe("a job that runs undisturbed", () => {
         },
       };
       timings.push(ports.measure().timing);
-      return { kind: "paused" };
+      return { kind: "failed", failure: { code: "x", sentence: "", nextStep: "" } };
     };
     const world = await openWorld({ clock, optimise });
     world.jobs.start();
@@ -308,16 +308,6 @@ describe("a run that can not go on", () => {
     const watching = ended(world, id);
     await world.clock.advance(5000);
     expect(idsOf(await watching)).toHaveLength(15);
-  });
-
-  it("pauses where the engine says so, and runs no further", async () => {
-    const world = await openWorld({ optimise: engineOf([aStep(1)], { kind: "paused" }) });
-    world.jobs.start();
-    const { id } = await aCreatedJob(world);
-    await settle();
-    expect(await world.store.getJob(id)).toMatchObject({ status: "paused", lastEventId: 2 });
-    await world.clock.advance(10_000);
-    expect((await world.store.getJob(id))?.lastEventId).toBe(2);
   });
 });
 

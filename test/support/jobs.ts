@@ -1,5 +1,5 @@
 import type { EventBody } from "../../src/domain/event.ts";
-import type { Job } from "../../src/domain/job.ts";
+import type { Job, JobRequest } from "../../src/domain/job.ts";
 import type { OptimizeSpec } from "../../src/domain/spec.ts";
 import type { IdempotencyRecord, JobChange, LedgerRow, RunWrite } from "../../src/storage/store.ts";
 
@@ -81,6 +81,18 @@ export function aCancel(overrides: Partial<JobChange> = {}): JobChange {
     to: "cancelled",
     bumpFence: true,
     events: [{ type: "cancelled", data: { reason: "enough" } }],
+    ...overrides,
+  };
+}
+
+/** What a caller asks of a running job. */
+export function aRequestTo(requested: JobRequest, overrides: Partial<JobChange> = {}): JobChange {
+  return {
+    nowMs: CREATED_AT + 3_000,
+    from: ["running"],
+    requested,
+    bumpFence: false,
+    events: [],
     ...overrides,
   };
 }

@@ -4,7 +4,7 @@ import { SERVICES } from "../services.ts";
 import { readComments } from "./comments.ts";
 import type { OpenApiDocument } from "./document.ts";
 import { ERROR_SCHEMA, errorResponses } from "./error-responses.ts";
-import { pathItems } from "./operations.ts";
+import { bodySchema, pathItems } from "./operations.ts";
 import { createSchemaBook } from "./schemas.ts";
 
 /** The OpenAPI document of the served routes; the descriptor set gives the comments. */
@@ -13,8 +13,8 @@ export function generateOpenApi(set: FileDescriptorSet): OpenApiDocument {
   const book = createSchemaBook(comments);
   const routes = deriveRoutes(SERVICES);
   // What callers send comes first: a message that also comes back keeps the stricter form of a request.
-  for (const { body, method } of routes) {
-    if (body.kind !== "none") book.input(body.kind === "field" ? body.field.message : method.input);
+  for (const route of routes) {
+    if (route.body.kind !== "none") bodySchema(route, book);
   }
   const paths = pathItems(routes, book, comments);
   return {

@@ -39,14 +39,19 @@ function operation(route: Route, book: SchemaBook, comments: Comments): Operatio
     ...(isOpen && { security: [] }),
     parameters,
     ...(route.body.kind !== "none" && {
-      requestBody: { required: true, content: { "application/json": { schema: bodySchema(route, book) } } },
+      requestBody: {
+        required: route.body.kind === "field", // a whole message may be empty: its rules say whether that will do
+        content: { "application/json": { schema: bodySchema(route, book) } },
+      },
     }),
     responses: { ...successes(route, book, comments), ...errorsOf(route, isOpen) },
   };
 }
 
-function bodySchema(route: Route, book: SchemaBook): Schema {
-  return book.input(route.body.kind === "field" ? route.body.field.message : route.method.input);
+/** The schema of a route's body; fields of a whole message that stand in the path are left out. */
+export function bodySchema(route: Route, book: SchemaBook): Schema {
+  if (route.body.kind === "field") return book.input(route.body.field.message);
+  return book.input(route.method.input, new Set(route.pathFields.keys()));
 }
 
 function pathParameters(route: Route, book: SchemaBook): Parameter[] {

@@ -9,8 +9,11 @@ import { isRequired, isRequiredOneof, itemRules, messageRules, ruleKeywords, rul
 
 /** Collects the schemas of messages under their short names, each with everything it refers to. */
 export interface SchemaBook {
-  /** A reference to a message a caller sends: unknown names are refused, `required` is what the rules demand. */
-  input(desc: DescMessage): Schema;
+  /**
+   * A reference to a message a caller sends: unknown names are refused, `required` is what the rules demand. Fields that
+   * come by another way, such as the path, are `without`.
+   */
+  input(desc: DescMessage, without?: ReadonlySet<string>): Schema;
   /** A reference to a message the service sends: `required` is what always stands. */
   output(desc: DescMessage): Schema;
   /** The schema of a single field, with its rules and its comment. */
@@ -23,15 +26,15 @@ export interface SchemaBook {
 export function createSchemaBook(comments: Comments): SchemaBook {
   const schemas = new Map<string, Schema>();
 
-  const refer = (desc: DescMessage, isInput: boolean): Schema => {
+  const refer = (desc: DescMessage, isInput: boolean, without: ReadonlySet<string> = new Set()): Schema => {
     if (!schemas.has(desc.name)) {
       schemas.set(desc.name, {}); // a place-holder, which ends the recursion of a message that holds itself
-      schemas.set(desc.name, messageSchema(desc, isInput));
+      schemas.set(desc.name, messageSchema(desc, isInput, without));
     }
     return { $ref: `#/components/schemas/${desc.name}` };
   };
 
-  const messageSchema = (desc: DescMessage, isInput: boolean): Schema => {
+  const messageSchema = (desc: DescMessage, isInput: boolean, without: ReadonlySet<string>): Schema => {
     const description = [
       comments.ofType(desc.typeName),
       ...messageRules(desc),
@@ -41,7 +44,7 @@ export function createSchemaBook(comments: Comments): SchemaBook {
     const head = { title: desc.name, description, ...(examples && { examples }) };
     const tagged = messageOptions(desc).taggedOneof;
     if (tagged !== "") return { ...head, oneOf: taggedCases(desc, tagged, isInput) };
-    const object = objectSchema(desc, isInput);
+    const object = objectSchema(desc, isInput, without);
     const foreign = foreignField(desc);
     if (foreign === undefined) return { ...head, ...object };
     const foreignForm = {
@@ -53,8 +56,8 @@ export function createSchemaBook(comments: Comments): SchemaBook {
     return { ...head, anyOf: [object, foreignForm] };
   };
 
-  const objectSchema = (desc: DescMessage, isInput: boolean): Schema => {
-    const fields = visibleFields(desc);
+  const objectSchema = (desc: DescMessage, isInput: boolean, without: ReadonlySet<string>): Schema => {
+    const fields = visibleFields(desc).filter((field) => !without.has(field.name));
     const properties: Record<string, Schema> = {};
     for (const field of fields) {
       properties[field.name] = fieldSchema(field, isInput);
@@ -133,7 +136,7 @@ export function createSchemaBook(comments: Comments): SchemaBook {
   };
 
   return {
-    input: (desc) => refer(desc, true),
+    input: (desc, without) => refer(desc, true, without),
     output: (desc) => refer(desc, false),
     field: (field) => fieldSchema(field, true),
     schemas: () => Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -63,7 +63,8 @@ function exampleRequest(example: Example): ExampleRequest {
   };
 }
 
-function budgetRequest(budget: Budget | undefined): BudgetRequest {
+/** Limits as a caller sent them; none where there is no message. */
+export function budgetRequest(budget: Budget | undefined): BudgetRequest {
   if (budget === undefined) return {};
   const { maxTokens, ...others } = fieldsOf(budget);
   return { ...others, ...(maxTokens !== undefined && { maxTokens: Number(maxTokens) }) };
@@ -74,7 +75,8 @@ function constraintsRequest(constraints: Constraints | undefined): ConstraintsRe
   return { mustKeep: [], mustNotContain: [], allowPlaceholderLoss: false, allowAnswerCopying: false };
 }
 
-function configRequest(config: OptimizeConfig | undefined): SearchConfigRequest {
+/** Knobs as a caller sent them; none where there is no message. */
+export function configRequest(config: OptimizeConfig | undefined): SearchConfigRequest {
   if (config === undefined) return { operators: {} };
   const { selection, profile, ...others } = fieldsOf(config);
   return {

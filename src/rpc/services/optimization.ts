@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { AppError } from "../../base/errors.ts";
 import type { UseCases } from "../../jobs/use-cases.ts";
 import {
   type OptimizationService,
@@ -13,7 +12,7 @@ import { jobStatus, protoJob } from "../convert/job.ts";
 import { protoPlan, protoSplits } from "../convert/plan.ts";
 import { protoCandidate, protoRollout } from "../convert/records.ts";
 import { protoArtifacts, protoReport } from "../convert/report.ts";
-import { specRequest } from "../convert/spec.ts";
+import { budgetRequest, configRequest, specRequest } from "../convert/spec.ts";
 import { protoModelUse } from "../convert/spend.ts";
 import { fingerprint, idempotencyKey } from "../idempotency-key.ts";
 
@@ -113,6 +112,34 @@ export function optimizationService(useCases: UseCases) {
       return { job: protoJob(job, "without spec") };
     },
 
+    async stopJob({ jobId }, context) {
+      return { job: protoJob(await useCases.stopJob(callerOf(context), jobId), "without spec") };
+    },
+
+    async pauseJob({ jobId }, context) {
+      return { job: protoJob(await useCases.pauseJob(callerOf(context), jobId), "without spec") };
+    },
+
+    async resumeJob({ jobId }, context) {
+      return { job: protoJob(await useCases.resumeJob(callerOf(context), jobId), "without spec") };
+    },
+
+    async forkJob(request, context) {
+      const requestId = idempotencyKey(request.requestId, context.requestHeader);
+      const { job, replayed } = await useCases.forkJob(callerOf(context), {
+        jobId: request.jobId,
+        ...(request.candidateId !== "" && { candidateId: request.candidateId }),
+        config: configRequest(request.config),
+        budget: budgetRequest(request.budget),
+        ...(request.iterations !== undefined && { iterations: request.iterations }),
+        ...(request.seed !== undefined && { seed: Number(request.seed) }),
+        ...(requestId !== undefined && { requestId }),
+        fingerprint: fingerprint(request),
+      });
+      if (replayed) context.responseHeader.set(REPLAYED_HEADER, "true");
+      return { job: protoJob(job, "without spec") };
+    },
+
     async estimateJob(request, context) {
       const spec = specRequest(request.spec);
       const estimate = await useCases.estimateJob(callerOf(context), spec, request.iterations);
@@ -129,16 +156,5 @@ export function optimizationService(useCases: UseCases) {
       await useCases.deleteJob(callerOf(context), request.jobId);
       return {};
     },
-
-    stopJob: () => notServed("StopJob"),
-    pauseJob: () => notServed("PauseJob"),
-    resumeJob: () => notServed("ResumeJob"),
-    forkJob: () => notServed("ForkJob"),
   } satisfies ServiceImpl<typeof OptimizationService>;
-}
-
-function notServed(method: string): never {
-  throw new AppError("not_implemented", `${method} is part of the contract but not served by this version.`, {
-    metadata: { method },
-  });
 }

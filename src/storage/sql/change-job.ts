@@ -26,6 +26,8 @@ export async function changeJob(tx: Tx, jobId: string, change: JobChange): Promi
   else if (change.requested !== undefined) set.push(`requested = ${b.add(change.requested)}`);
   const where = [`id = ${b.add(jobId)}`, `status IN (${b.list(from)})`];
   if (change.ifRevision !== undefined) where.push(`revision = ${b.add(change.ifRevision)}`);
+  if (change.ifRequested === null) where.push("requested IS NULL");
+  else if (change.ifRequested !== undefined) where.push(`requested = ${b.add(change.ifRequested)}`);
   const [row] = await tx.all(
     `UPDATE jobs SET ${set.join(", ")} WHERE ${where.join(" AND ")} RETURNING last_event_id`,
     b.values,

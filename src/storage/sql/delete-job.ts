@@ -1,8 +1,6 @@
-import { isTerminal, JOB_STATUSES } from "../../domain/job.ts";
 import type { Tx } from "../driver.ts";
 import { bindings } from "./bindings.ts";
-
-const ENDED = JOB_STATUSES.filter(isTerminal);
+import { ENDED_STATUSES } from "./ended.ts";
 
 /** Removes an ended job and what hangs on it; false where there is none. */
 export async function deleteJob(tx: Tx, jobId: string): Promise<boolean> {
@@ -12,7 +10,7 @@ export async function deleteJob(tx: Tx, jobId: string): Promise<boolean> {
   await tx.lock(`family:${rootId}`); // the last two of a family, deleted at once, must not each leave the ledger to the other
   const b = bindings();
   const removed = await tx.run(
-    `DELETE FROM jobs WHERE id = ${b.add(jobId)} AND status IN (${b.list(ENDED)})`,
+    `DELETE FROM jobs WHERE id = ${b.add(jobId)} AND status IN (${b.list(ENDED_STATUSES)})`,
     b.values,
   );
   if (removed === 0) return false;

@@ -1,22 +1,15 @@
 import type { Job } from "../../domain/job.ts";
 import type { Example } from "../../domain/spec.ts";
-import type { Tx } from "../driver.ts";
-import type { IdempotencyRecord } from "../store.ts";
+import type { Queries, Tx } from "../driver.ts";
+import type { IdempotencyRecord, KeyLookup, UsedKey } from "../store.ts";
 
-/** A key that was used and has not expired. */
-export interface KnownKey {
-  readonly fingerprint: string;
-  /** The job as it was when it was created. */
-  readonly job: Job;
-}
-
-/** What is known under the record's key; an expired one counts as absent. */
-export async function findRecord(tx: Tx, record: IdempotencyRecord): Promise<KnownKey | undefined> {
-  const [row] = await tx.all(
+/** What a key was used for; an expired record counts as absent. */
+export async function findRecord(q: Queries, wanted: KeyLookup): Promise<UsedKey | undefined> {
+  const [row] = await q.all(
     `SELECT i.fingerprint, i.job, d.body AS examples FROM idempotency i
      JOIN job_documents d ON d.job_id = i.job_id AND d.name = 'examples'
      WHERE i.owner = $1 AND i.route = $2 AND i.key = $3 AND i.created_at >= $4`,
-    [record.owner, record.route, record.key, record.validAfter],
+    [wanted.owner, wanted.route, wanted.key, wanted.validAfter],
   );
   if (row === undefined) return undefined;
   const job = JSON.parse(String(row.job)) as Job;

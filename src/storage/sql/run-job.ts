@@ -1,7 +1,7 @@
 import { isTerminal, type Job, type JobStatus, transition } from "../../domain/job.ts";
 import type { JobEvent } from "../../domain/event.ts";
 import type { Tx } from "../driver.ts";
-import { FencedError, type RunWrite } from "../store.ts";
+import { FencedError, type RunWrite, WithdrawnError } from "../store.ts";
 import { bindings } from "./bindings.ts";
 import { putDocuments } from "./documents.ts";
 import { insertEvents } from "./events.ts";
@@ -25,7 +25,8 @@ export async function claim(tx: Tx, jobId: string, worker: string, nowMs: number
 /**
  * The one rule of every run's write: its first statement moves the job's counters where id and fence match and the job
  * is running. That row is locked until the commit, so there is one writer and the numbers have no gap; no row means
- * that the job has another owner, and nothing is written.
+ * that the job has another owner, and nothing is written. A pause is the caller's to take back until it is recorded:
+ * one that is no longer requested is not made either.
  */
 export async function append(
   tx: Tx,
@@ -37,7 +38,8 @@ export async function append(
   const [row] = await tx.all(
     `UPDATE jobs SET last_event_id = last_event_id + $3, engine_ordinal = $4, revision = revision + 1,
        updated_at = $5, status = $6, ended_at = $7, requested = CASE WHEN $6 = 'running' THEN requested END
-     WHERE id = $1 AND fence = $2 AND status = 'running' RETURNING last_event_id`,
+     WHERE id = $1 AND fence = $2 AND status = 'running' AND ($6 <> 'paused' OR requested = 'pause')
+     RETURNING last_event_id`,
     [
       jobId,
       fence,
@@ -48,7 +50,7 @@ export async function append(
       isTerminal(status) ? write.nowMs : null,
     ],
   );
-  if (row === undefined) throw new FencedError(jobId);
+  if (row === undefined) throw await refusal(tx, jobId, fence);
   const { progress, checkpoint, result, failure } = write;
   await putDocuments(tx, jobId, {
     ...(progress !== undefined && { progress }),
@@ -57,4 +59,12 @@ export async function append(
     ...(failure !== undefined && { failure }),
   });
   return insertEvents(tx, jobId, Number(row.last_event_id), write.nowMs, write.events);
+}
+
+async function refusal(tx: Tx, jobId: string, fence: number): Promise<Error> {
+  const own = await tx.all("SELECT 1 AS own FROM jobs WHERE id = $1 AND fence = $2 AND status = 'running'", [
+    jobId,
+    fence,
+  ]);
+  return own.length > 0 ? new WithdrawnError(jobId) : new FencedError(jobId);
 }

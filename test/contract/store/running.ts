@@ -151,8 +151,8 @@ export function describeRunning(place: StoreUnderTest): void {
 
     for (const status of ["paused", "finished", "failed"] as const) {
       test(`nothing is added to a ${status} job under its last fence`, async () => {
-        const { fence } = await running("j1");
-        await place.store.append("j1", fence, aWrite([anEvent(1)], { status }));
+        await inStatus("j1", status);
+        const { fence } = (await place.store.getJob("j1")) as Job;
         const late = place.store.append("j1", fence, aWrite([anEvent(2)]));
         await expect(late).rejects.toBeInstanceOf(FencedError);
         expect(await ids("j1")).toEqual([1]);

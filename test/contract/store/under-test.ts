@@ -1,7 +1,7 @@
 import { afterEach, beforeEach } from "vitest";
 import type { Job, JobStatus } from "../../../src/domain/job.ts";
 import type { CreateOutcome, Store } from "../../../src/storage/store.ts";
-import { aCancel, aJob, anEvent, aWrite, CREATED_AT } from "../../support/jobs.ts";
+import { aCancel, aJob, anEvent, aRequestTo, aWrite, CREATED_AT } from "../../support/jobs.ts";
 
 /** A place for data, empty at first. */
 export interface StorePlace {
@@ -63,6 +63,7 @@ export function openForEach(newPlace: () => Promise<StorePlace>): StoreUnderTest
         await store.change(id, aCancel());
       } else {
         const { fence } = await running(id);
+        if (status === "paused") await store.change(id, aRequestTo("pause"));
         if (status !== "running") await store.append(id, fence, aWrite([anEvent(1)], { status }));
       }
     },
