@@ -15,6 +15,7 @@ import { checkGrader } from "../graders/check-grader.ts";
 import { createGrader } from "../graders/registry.ts";
 import { createJobs, type Jobs } from "../jobs/jobs.ts";
 import { createModels } from "../models/registry.ts";
+import { createAdmit } from "../rpc/interceptors/auth.ts";
 import { interceptorChain } from "../rpc/interceptors/chain.ts";
 import { createInvoke } from "../rpc/invoke.ts";
 import { createRoutes } from "../rpc/routes.ts";
@@ -121,12 +122,13 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
       },
     },
   });
+  const admit = createAdmit({
+    tokens: config.apiBearerTokens.map((token) => token.reveal()),
+    anonymous: config.dev || !config.requireAuth,
+    protectMetrics: config.metricsRequireAuth,
+  });
   const interceptors = interceptorChain({
-    auth: {
-      tokens: config.apiBearerTokens.map((token) => token.reveal()),
-      anonymous: config.dev || !config.requireAuth,
-      protectMetrics: config.metricsRequireAuth,
-    },
+    admit,
     rateLimit: { perMinute: config.rateLimitPerMin, burst: config.rateLimitBurst },
     clock,
     ids,
@@ -136,6 +138,7 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
   });
   const gateway = createGateway({
     invoke: createInvoke({ routes, interceptors, serving }),
+    authorise: admit,
     clock,
     ids,
     log,

@@ -2,8 +2,9 @@
  * REST and SSE over the contract. The gateway is a client of it: it knows descriptors and their options, and reaches
  * the services through `Invoke` alone; it knows no job and no prompt.
  */
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { Clock } from "../base/clock.ts";
-import { AppError } from "../base/errors.ts";
+import { AppError, REASONS } from "../base/errors.ts";
 import type { Ids } from "../base/ids.ts";
 import type { Invoke } from "../base/invoke.ts";
 import type { Logger } from "../base/log.ts";
@@ -22,6 +23,8 @@ import { answerUnary } from "./unary.ts";
 /** What the gateway needs. */
 export interface GatewayDependencies {
   readonly invoke: Invoke;
+  /** Throws the refusal of a caller whom {@link GatewayDependencies.invoke} would not let in either. */
+  readonly authorise: (method: DescMethod, header: Headers, clientAddress: string) => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
@@ -73,17 +76,19 @@ async function answer(exchange: Exchange, match: Match, deps: GatewayDependencie
       refuseRoute(exchange, match);
       return;
     }
+    const { request, headers } = exchange;
+    deps.authorise(match.route.method, headers, deps.clientAddress(request)); // before a body is read
     bound = await bindRequest(
       match.route,
       match.params,
-      exchange.request,
-      exchange.headers,
+      request,
+      headers,
       deps.config.maxRequestBytes,
       exchange.signal,
     );
     await call(exchange, match.route, bound, deps);
   } catch (error) {
-    fail(exchange, route, bound, error, deps.log);
+    fail(exchange, route, bound, error, deps);
   }
 }
 
@@ -142,7 +147,7 @@ function fail(
   route: Route | undefined,
   bound: BoundRequest | undefined,
   error: unknown,
-  log: Logger,
+  { log, metrics }: GatewayDependencies,
 ): void {
   const { request, response, requestId, signal } = exchange;
   if (signal.aborted) return; // nobody is left to answer
@@ -153,12 +158,22 @@ function fail(
     shown = inCallersWords(error, bodyField, bound.names);
   } else if (error instanceof AppError) {
     shown = error; // which names things as the caller did
-    // What a handler refuses is logged where it was refused; this is what never got that far.
+    // What the services refuse is logged and counted there; this is what never got that far.
     log.info("rest_refused", { ...fields, reason: shown.reason, status: PROBLEMS[shown.reason].status });
+    metrics.count("requests_total", {
+      protocol: "rest",
+      method: nameOf(route),
+      code: REASONS[shown.reason].code,
+    });
   } else {
     shown = new AppError("internal_error", "Something went wrong here; the request id finds it in the log.");
     log.error("rest_failed", fields, error);
   }
   if (response.headersSent) response.destroy();
   else sendError(request, response, shown, requestId);
+}
+
+/** The method of a route as metrics name it; paths that lead to none are one method together. */
+function nameOf(route: Route | undefined): string {
+  return route === undefined ? "none" : `${route.method.parent.typeName}/${route.method.name}`;
 }

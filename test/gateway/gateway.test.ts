@@ -17,6 +17,7 @@ import {
   type Handler,
 } from "./rig.ts";
 import { create } from "@bufbuild/protobuf";
+import { AppError } from "../../src/base/errors.ts";
 import {
   type CancelJobRequest,
   CancelJobResponseSchema,
@@ -52,6 +53,63 @@ describe("the founding README's request", () => {
     expect(input.spec?.prompt).toBe("Be brief.");
     expect(input.spec?.targetModelId).toBe("openai/gpt-5-mini");
     expect(input.spec?.examples[0]?.input).toBe("Hello");
+  });
+});
+
+describe("a caller who is not let in", () => {
+  const authorise = () => {
+    throw new AppError("unauthorized", "A token is needed.");
+  };
+
+  it("is told so before its body is read", async () => {
+    await start({}, { authorise, maxRequestBytes: 100 });
+    for (const body of ["{", "x".repeat(1_000_000)]) {
+      const reply = await rig.send("POST", "/v1/optimize", { body });
+      expect([reply.status, reply.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+    }
+    expect(rig.calls).toEqual([]);
+  });
+
+  it("is known by method, headers and address", async () => {
+    const asked: unknown[] = [];
+    await start(
+      { GetJob: async () => getAnswer() },
+      {
+        authorise: (method, header, address) =>
+          asked.push([method.name, header.get("authorization"), address]),
+      },
+    );
+    await rig.send("GET", "/v1/optimize/j", { headers: { authorization: "Bearer t" } });
+    expect(asked).toEqual([["GetJob", "Bearer t", "127.0.0.1"]]);
+  });
+});
+
+describe("what never reaches the services", () => {
+  const cases: [method: string, path: string, body: string | undefined, service: string, code: string][] = [
+    ["POST", "/v1/optimize", "{", "gepa.v1.OptimizationService/CreateJob", "invalid_argument"],
+    [
+      "GET",
+      "/v1/optimize?page_size=x",
+      undefined,
+      "gepa.v1.OptimizationService/ListJobs",
+      "invalid_argument",
+    ],
+    ["GET", "/v1/nothing", undefined, "none", "not_found"],
+    ["PUT", "/v1/optimize", undefined, "none", "unimplemented"],
+  ];
+  for (const [method, path, body, service, code] of cases) {
+    it(`${method} ${path} is counted as ${code}`, async () => {
+      await start({});
+      const headers = { "content-type": "application/json" };
+      await rig.send(method, path, { headers, ...(body !== undefined && { body }) });
+      expect(rig.counted).toEqual([{ name: "requests_total", protocol: "rest", method: service, code }]);
+    });
+  }
+
+  it("is counted here alone: the services count what reaches them", async () => {
+    await start({ GetJob: () => Promise.reject(new AppError("not_found", "No.")) });
+    await rig.send("GET", "/v1/optimize/j");
+    expect(rig.counted).toEqual([]);
   });
 });
 

@@ -37,6 +37,8 @@ export interface Rig {
   readonly clock: FakeClock;
   readonly calls: Call[];
   readonly shutdown: AbortController;
+  /** What was counted, sample by sample. */
+  readonly counted: readonly Readonly<Record<string, string>>[];
   /** Value of a gauge now. */
   gauge(name: GaugeName): number;
   /** One request over HTTP/1.1, read to its end. */
@@ -66,6 +68,8 @@ export interface RigOptions {
   readonly maxRequestBytes?: number;
   readonly isHttp2?: boolean;
   readonly sseRetryMs?: number;
+  /** Throws where a caller is not let in; lets everybody in where absent. */
+  readonly authorise?: (method: DescMethod, header: Headers, clientAddress: string) => void;
   /** Headers that every answer of a handler carries. */
   readonly header?: Readonly<Record<string, string>>;
 }
@@ -78,8 +82,10 @@ export async function startRig(
   const clock = createFakeClock();
   const calls: Call[] = [];
   const gauges = new Map<GaugeName, number>();
+  const counted: Rig["counted"][number][] = [];
   const metrics: Metrics = {
     ...noMetrics,
+    count: (name, labels = {}) => void counted.push({ name, ...labels }),
     gauge: (name, by) => void gauges.set(name, (gauges.get(name) ?? 0) + by),
   };
   const invoke: Invoke = async (method, input, context) => {
@@ -98,6 +104,7 @@ export async function startRig(
   let requestIds = 0;
   const gateway = createGateway({
     invoke,
+    authorise: options.authorise ?? (() => undefined),
     clock,
     ids: { job: () => "unused", request: () => `request-${++requestIds}` },
     log: silentLogger,
@@ -126,6 +133,7 @@ export async function startRig(
     port,
     clock,
     calls,
+    counted,
     shutdown,
     gauge: (name) => gauges.get(name) ?? 0,
     send: (method, path, sent) => send(port, method, path, sent),

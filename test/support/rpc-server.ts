@@ -4,7 +4,7 @@ import { createClientAddress } from "../../src/app/one-port/client-address.ts";
 import { answer, type HttpRequest, type HttpResponse } from "../../src/app/one-port/http.ts";
 import type { Invoke } from "../../src/base/invoke.ts";
 import type { UseCases } from "../../src/jobs/use-cases.ts";
-import type { AuthOptions } from "../../src/rpc/interceptors/auth.ts";
+import { type AuthOptions, createAdmit } from "../../src/rpc/interceptors/auth.ts";
 import { interceptorChain } from "../../src/rpc/interceptors/chain.ts";
 import type { RateLimit } from "../../src/rpc/interceptors/rate-limit.ts";
 import { createInvoke } from "../../src/rpc/invoke.ts";
@@ -56,7 +56,7 @@ export function createTestRpc(options: RpcOptions = {}): TestRpc {
   });
   let requests = 0;
   const interceptors = interceptorChain({
-    auth: { tokens: [TOKEN], anonymous: true, protectMetrics: false, ...options.auth },
+    admit: createAdmit({ tokens: [TOKEN], anonymous: true, protectMetrics: false, ...options.auth }),
     rateLimit: options.rateLimit ?? { perMinute: 0, burst: 1 },
     clock,
     ids: { request: () => `request-${++requests}` },

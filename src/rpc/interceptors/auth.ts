@@ -5,6 +5,7 @@ import { AppError } from "../../base/errors.ts";
 import { SystemService } from "../../../gen/ts/gepa/v1/system_service_pb.ts";
 import { isOpen } from "../access.ts";
 import { answerHeader, callerKey, clientAddressKey } from "../context.ts";
+import type { Caller } from "../../jobs/use-cases.ts";
 
 /** Who may call. */
 export interface AuthOptions {
@@ -20,27 +21,40 @@ export interface AuthOptions {
 export const ANONYMOUS_OWNER = "anonymous";
 
 /**
- * Lets callers in by `Authorization: Bearer <token>` (RFC 6750) and says who they are. The owner is the token's
- * digest, so that neither store nor log ever sees a token. A wrong token is refused even where none is needed, unless
- * no token is configured at all.
+ * Says who makes a request; undefined where anyone may and nobody asks. Throws `unauthorized` for all others. The
+ * headers are enough for it, so that nothing of a stranger's body needs to be read.
  */
-export function auth(options: AuthOptions): Interceptor {
+export type Admit = (method: DescMethod, header: Headers, clientAddress: string) => Caller | undefined;
+
+/**
+ * Admits callers by `Authorization: Bearer <token>` (RFC 6750). The owner is the token's digest, so that neither store
+ * nor log ever sees a token. A wrong token is refused even where none is needed, unless no token is configured at all.
+ */
+export function createAdmit(options: AuthOptions): Admit {
   const digests = options.tokens.map(digestOf);
-  return (next) => async (req) => {
-    if (isOpen(req.method) && !(options.protectMetrics && isMetrics(req.method))) return next(req);
-    const sent = credential(req.header.get("authorization"));
+  return (method, header, clientAddress) => {
+    if (isOpen(method) && !(options.protectMetrics && isMetrics(method))) return undefined;
+    const sent = credential(header.get("authorization"));
     const owner = sent.kind === "token" ? ownerOf(sent.token, digests) : undefined;
-    if (owner !== undefined) {
-      req.contextValues.set(callerKey, { owner, bucket: owner });
-      return next(req);
-    }
+    if (owner !== undefined) return { owner, bucket: owner };
     if (options.anonymous && (sent.kind === "none" || digests.length === 0)) {
-      const bucket = `${ANONYMOUS_OWNER}:${req.contextValues.get(clientAddressKey)}`;
-      req.contextValues.set(callerKey, { owner: ANONYMOUS_OWNER, bucket });
-      return next(req);
+      return { owner: ANONYMOUS_OWNER, bucket: `${ANONYMOUS_OWNER}:${clientAddress}` };
     }
-    answerHeader(req.contextValues).set("www-authenticate", "Bearer");
     throw new AppError("unauthorized", remedy(sent, digests.length));
+  };
+}
+
+/** Lets admitted callers in and keeps who they are with the request. */
+export function auth(admit: Admit): Interceptor {
+  return (next) => async (req) => {
+    try {
+      const caller = admit(req.method, req.header, req.contextValues.get(clientAddressKey));
+      if (caller !== undefined) req.contextValues.set(callerKey, caller);
+    } catch (error) {
+      answerHeader(req.contextValues).set("www-authenticate", "Bearer");
+      throw error;
+    }
+    return next(req);
   };
 }
 

@@ -4,7 +4,7 @@ import type { Ids } from "../../base/ids.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import type { Serving } from "../serving.ts";
-import { auth, type AuthOptions } from "./auth.ts";
+import { type Admit, auth } from "./auth.ts";
 import { deadline } from "./deadline.ts";
 import { draining } from "./draining.ts";
 import { errorBoundary } from "./error-boundary.ts";
@@ -15,7 +15,7 @@ import { validation } from "./validation.ts";
 
 /** What the interceptors need. */
 export interface ChainDeps {
-  readonly auth: AuthOptions;
+  readonly admit: Admit;
   readonly rateLimit: RateLimit;
   readonly clock: Clock;
   readonly ids: Pick<Ids, "request">;
@@ -40,7 +40,7 @@ export function interceptorChain(deps: ChainDeps): Interceptor[] {
     telemetry(deps),
     errorBoundary(deps.log),
     draining(deps.serving),
-    auth(deps.auth),
+    auth(deps.admit),
     deadline(deps.clock, deps.serving),
     rateLimit(deps.rateLimit, deps),
     validation(),
