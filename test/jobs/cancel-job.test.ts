@@ -45,6 +45,48 @@ describe("cancelling a job", () => {
     expect((await world.jobs.useCases.getJob(ALICE, job.id)).progress.spend).toEqual([]);
   });
 
+  it("waits for nobody: not for a call that does not listen, nor for the run", async () => {
+    const order: string[] = [];
+    const answer = deferred();
+    const reached = deferred();
+    const reflection = scriptedModel("reflection", async () => {
+      reached.resolve();
+      await answer.promise;
+      order.push("answered");
+      return anAnswer("late");
+    });
+    const world = await openWorld({ reflection });
+    world.jobs.start();
+    const job = await aCreatedJob(world);
+    await reached.promise;
+    const watching = ended(world, job.id).then(() => order.push("watchers told"));
+    await world.jobs.useCases.cancelJob(ALICE, job.id, "", "");
+    order.push("cancelled");
+    await watching;
+    answer.resolve();
+    await settle();
+    expect(order).toEqual(["cancelled", "watchers told", "answered"]);
+  });
+
+  it("shows the best so far of a job that was cancelled", async () => {
+    const reached = deferred();
+    const reflection = scriptedModel("reflection", (_request, call, signal) => {
+      if (call < 3) return anAnswer(`text ${call}`);
+      reached.resolve();
+      return untilAborted(signal);
+    });
+    const world = await openWorld({ reflection });
+    world.jobs.start();
+    const job = await aCreatedJob(world);
+    await reached.promise;
+    await settle();
+    await world.jobs.useCases.cancelJob(ALICE, job.id, "", "");
+    expect(await world.jobs.useCases.getJob(ALICE, job.id)).toMatchObject({
+      status: "cancelled",
+      progress: { bestSoFar: { candidateId: "c2", components: { prompt: "text 2" } } },
+    });
+  });
+
   it("keeps an answer that came in just then in the books and in the job's spend", async () => {
     const answer = deferred();
     const reached = deferred();

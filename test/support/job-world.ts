@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { Ids } from "../../src/base/ids.ts";
 import { type LogFields, type Logger, silentLogger } from "../../src/base/log.ts";
 import { type Metrics, noMetrics } from "../../src/base/metrics.ts";
-import type { JobEvent } from "../../src/domain/event.ts";
+import type { EventType, JobEvent } from "../../src/domain/event.ts";
 import type { Job } from "../../src/domain/job.ts";
 import type { SpecRequest } from "../../src/domain/spec-request.ts";
 import type { Grader } from "../../src/graders/grader.ts";
@@ -134,6 +134,12 @@ export function decisions(log: readonly JobEvent[]): unknown {
   return JSON.parse(JSON.stringify(told, exempt));
 }
 
+/** The same without the pauses and the ids they shift. */
+export function decisionsBesidePauses(log: readonly JobEvent[]): unknown {
+  const told = log.filter(({ type }) => type !== "paused" && type !== "resumed");
+  return decisions(told.map((event, i) => ({ ...event, id: i + 1 })));
+}
+
 /** Calls that were made to the models of a world. */
 export function callsMade({ target, judge, reflection }: World): number {
   return target.requests.length + judge.requests.length + reflection.requests.length;
@@ -161,6 +167,20 @@ export async function readAll(watch: AsyncIterable<WatchItem>): Promise<WatchIte
 /** Watches a job from the start to its end: how a test waits for a job. */
 export function ended({ jobs }: Pick<World, "jobs">, jobId: string): Promise<WatchItem[]> {
   return readAll(jobs.useCases.watchJob(ALICE, jobId, 0, new AbortController().signal));
+}
+
+/** Watches a job until an event of this type. */
+export async function untilEvent(
+  { jobs }: Pick<World, "jobs">,
+  jobId: string,
+  type: EventType,
+  after = 0,
+): Promise<JobEvent> {
+  const stop = new AbortController();
+  for await (const item of jobs.useCases.watchJob(ALICE, jobId, after, stop.signal)) {
+    if (item.kind === "event" && item.event.type === type) return item.event;
+  }
+  throw new Error(`the log of ${jobId} ended without ${type}`);
 }
 
 /** Lets everything that is ready go on. */

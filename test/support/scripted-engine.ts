@@ -51,8 +51,10 @@ export function scriptedEngine(options: { readonly checkpoints: boolean }): Opti
     let champion: CandidateText = saved.champion ?? { candidateId: "c0", components: spec.components };
     let stopReason: JobResult["stopReason"] = "iterations";
     for (let i = saved.done + 1; i <= spec.budget.maxIterations; i++) {
-      if ((await ports.outside(i)) === "wall_time") {
-        stopReason = "wall_time";
+      const order = await ports.outside(i);
+      if (order === "pause") return { kind: "paused" };
+      if (order !== "go") {
+        stopReason = order === "stop" ? "stopped" : order;
         yield event({ type: "early_stop", data: { iteration: i, reason: stopReason, detail: "" } });
         break;
       }
