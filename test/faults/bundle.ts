@@ -33,6 +33,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     platform: "node",
     format: "esm",
     external: ["libsql", "pg-native"],
+    minifyWhitespace: true,
+    minifySyntax: true,
     banner: { js: REQUIRE },
     logLevel: "error",
   });

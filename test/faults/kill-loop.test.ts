@@ -64,7 +64,6 @@ async function lane(rng: Rng, kills: number, firstDesk: number): Promise<History
   const openAtKill: number[] = [];
   const recordedAt = new Map<string, number>();
 
-  const t0 = Date.now();
   let enough = false;
   const keepJobsRunning = async () => {
     while (!enough) {
@@ -104,11 +103,9 @@ async function lane(rng: Rng, kills: number, firstDesk: number): Promise<History
     for (const key of image.keys) if (!recordedAt.has(key)) recordedAt.set(key, kill);
     program = launch(kill + 1);
   }
-  tell(`kills end after ${Math.round((Date.now() - t0) / 1000)} s`);
   enough = true;
   await Promise.all([program.ready, creating]);
   await Promise.all(jobs.flatMap((job) => job.watches.map((watch) => watch.ended)));
-  tell(`lane ends after ${Math.round((Date.now() - t0) / 1000)} s`);
   return { provider, dataDir, address, jobs, recordedAt, openAtKill };
 }
 
