@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** Throws the signal's reason if it has aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
@@ -23,4 +25,34 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 export function isAbort(error: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && error === signal.reason) return true;
   return error instanceof Error && error.name === "AbortError";
+}
+
+/**
+ * The signal, allowed as many listeners as there are calls in flight. Node warns of a leak above ten; here a listener
+ * is a call that still runs, and goes when the call ends.
+ */
+export function sharedByCalls(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
+}
+
+/** A part of a longer work that can be ended on its own. */
+export interface AbortScope {
+  /** Aborts when the scope ends, or its parent does; may be listened to by any number of calls. */
+  readonly signal: AbortSignal;
+  /** Ends the scope; the first reason stays. */
+  end(reason: unknown): void;
+}
+
+/** Opens a scope within another signal. It must be ended, for it listens to its parent until then. */
+export function abortScope(parent: AbortSignal): AbortScope {
+  const controller = new AbortController();
+  const end = (reason: unknown) => {
+    parent.removeEventListener("abort", onAbort);
+    controller.abort(reason);
+  };
+  const onAbort = () => end(parent.reason);
+  if (parent.aborted) controller.abort(parent.reason);
+  else parent.addEventListener("abort", onAbort, { once: true });
+  return { signal: sharedByCalls(controller.signal), end };
 }

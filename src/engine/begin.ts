@@ -3,6 +3,7 @@ import { componentNames } from "../domain/spec.ts";
 import { outage, OutageError } from "./breaker.ts";
 import { timesThatFit } from "./budget.ts";
 import { bookRollouts } from "./commit.ts";
+import { measureNoise } from "./noise-floor.ts";
 import type { EngineStep } from "./ports.ts";
 import { generated, judged, record, type Run } from "./run.ts";
 import { announce } from "./announce.ts";
@@ -41,7 +42,10 @@ export function* introduce(run: Run): Generator<EngineStep, void, void> {
   });
 }
 
-/** Announces the run, and scores the seed on the validation examples, as many of them as the budget has room for. */
+/**
+ * Announces the run, scores the seed on the validation examples, as many of them as the budget has room for, and
+ * measures how far the judge agrees with itself.
+ */
 export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const { course } = run;
   const { spec, splits } = course;
@@ -61,6 +65,7 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const problem = booked.evaluations.find((e) => e.error)?.error;
   if (score === undefined && problem) throw new OutageError(outage("target", problem));
 
+  yield* measureNoise(run, booked.evaluations);
   const stopping = decideStop(spec, splits.validation, run.state);
   if (stopping) run.state = { ...run.state, stopping };
   yield* announce(run, {

@@ -1,13 +1,18 @@
 import { OutageError } from "./breaker.ts";
+import { chooseChampion } from "./champion.ts";
 import { bookRollouts } from "./commit.ts";
 import type { EngineOutcome, EngineStep } from "./ports.ts";
+import { prune } from "./prune.ts";
 import { artifactsOf, concludeRun, type Evidence } from "./report/report.ts";
 import { judged, progress, record, type Run } from "./run.ts";
 import { candidateText } from "./standing.ts";
 import { memberOf, SEED_ID } from "./state.ts";
 import { isEarly } from "./stop.ts";
 
-/** Ends a run: says why it stops, tests the best candidate and the seed on examples the search never saw, reports. */
+/**
+ * Ends a run: says why it stops, chooses the champion, prunes it, tests it beside the seed on examples the search never
+ * saw, and reports.
+ */
 export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutcome, void> {
   const { stopping } = run.state;
   if (!stopping) throw new Error("a run that goes on can not be concluded");
@@ -17,14 +22,26 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
       data: { iteration: run.state.commits, reason: stopping.reason, detail: stopping.detail },
     });
   }
-  if (stopping.reason !== "wall_time") yield* test(run);
+  const { spec, splits } = run.course;
+  const isOurs = spec.config.profile === "default";
+  const choice = isOurs ? chooseChampion(run.state.pool, splits.validation) : undefined;
+  if (choice) run.state = { ...run.state, bestId: choice.member.id };
+  try {
+    // Whoever asked to stop is not made to wait for a shorter text.
+    const inHaste = stopping.reason === "wall_time" || stopping.reason === "stopped";
+    if (!inHaste) yield* prune(run);
+    if (stopping.reason !== "wall_time") yield* test(run);
+  } catch (error) {
+    // What was found stands; the report says that it was not tested.
+    if (!(error instanceof OutageError)) throw error;
+  }
   yield progress(run, "final");
 
-  const { spec, splits } = run.course;
   const evidence: Evidence = {
     spec,
     splits,
     state: run.state,
+    ...(choice ? { choice } : {}),
     stopReason: stopping.reason,
     simulated: run.simulated,
     spend: run.ports.measure().spend,
@@ -39,18 +56,12 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
   return { kind: "finished", result: { ...result, stopReason: stopping.reason } };
 }
 
-/** Runs the seed and the best candidate on the test split, as far as their cost was kept back from the start. */
+/** Runs the seed and the best candidate on the test split, for which their cost was kept back from the start. */
 async function* test(run: Run): AsyncGenerator<EngineStep, void, void> {
   const ids = run.course.splits.test;
-  if (ids.length === 0 || run.course.reserve.metricCalls === 0) return;
+  if (ids.length === 0 || run.course.testing.metricCalls === 0) return;
   const members = [...new Set([SEED_ID, run.state.bestId])].map((id) => memberOf(run.state, id));
-  let rollouts: Awaited<ReturnType<typeof run.bench.evaluate>>[];
-  try {
-    rollouts = await Promise.all(members.map((m) => run.bench.evaluate(m.components, ids)));
-  } catch (error) {
-    if (error instanceof OutageError) return; // What was found stands; the report says that it was not tested.
-    throw error;
-  }
+  const rollouts = await Promise.all(members.map((m) => run.evaluate(m.components, ids)));
   for (const [i, member] of members.entries()) {
     const booked = bookRollouts(run.state, member.id, member.text, rollouts[i] ?? [], new Set());
     run.state = booked.state;

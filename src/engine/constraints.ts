@@ -46,12 +46,14 @@ export type ConstraintCheck = (proposed: Components) => Violation | undefined;
 /**
  * Prepares the checks of a job: every component has text; `must_keep`, `must_not_contain`, `max_characters`,
  * `max_prompt_tokens` over the whole prompt; the seed's placeholders stay in their component; no ideal answer of at
- * least {@link LEAK_MIN_CHARACTERS} characters and {@link LEAK_MIN_WORDS} words that the seed does not hold already.
+ * least {@link LEAK_MIN_CHARACTERS} characters and {@link LEAK_MIN_WORDS} words that the seed does not hold already;
+ * and at most `maxBytes` of UTF-8, the length that worst-case costs are reckoned with.
  */
 export function constraintCheck(
   seed: Components,
   constraints: Constraints,
   examples: readonly Example[],
+  maxBytes = Number.POSITIVE_INFINITY,
 ): ConstraintCheck {
   const kept = constraints.allowPlaceholderLoss
     ? []
@@ -97,6 +99,12 @@ export function constraintCheck(
       return {
         reason: "max_prompt_tokens",
         detail: `The prompt has about ${estimateTokens(text)} tokens; at most ${maxPromptTokens} are allowed.`,
+      };
+    }
+    if (Buffer.byteLength(text, "utf8") > maxBytes) {
+      return {
+        reason: "too_long",
+        detail: `The prompt has more than the ${maxBytes} bytes that the budget can be kept with.`,
       };
     }
     const normal = normalised(text);

@@ -8,6 +8,8 @@ export interface Course {
   readonly spec: OptimizeSpec;
   readonly splits: Splits;
   readonly prices: Prices;
-  /** Kept back for the final test. */
+  /** Kept back from the search: the final test and the pruning of the champion. */
   readonly reserve: Cost;
+  /** Of it, the final test; nothing where the budget is too small for one. */
+  readonly testing: Cost;
 }

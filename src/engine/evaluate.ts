@@ -2,7 +2,7 @@ import { isAbort, throwIfAborted } from "../base/abort.ts";
 import { sha256 } from "../base/digest.ts";
 import type { Evaluation, Problem } from "../domain/evaluation.ts";
 import { promptText, type Components, type Example, type OptimizeSpec } from "../domain/spec.ts";
-import { GraderError, type Grader } from "../graders/grader.ts";
+import { GraderError, type GradeCost, type Grader } from "../graders/grader.ts";
 import { ModelError, type Model, type ModelRequest, type ModelResponse } from "../models/model.ts";
 import type { Breaker } from "./breaker.ts";
 import { addCosts, NO_COST, type Cost } from "./budget.ts";
@@ -110,17 +110,19 @@ async function run(parts: EvaluatorParts, prompt: string, example: Example): Pro
         objectives: grade.objectives,
         reused: false,
       },
-      cost: addCosts(spent, grade.cost ? { ...NO_COST, ...grade.cost } : gradeCost(grader)),
+      cost: addCosts(spent, gradeCost(grader, grade.cost)),
     };
   } catch (error) {
     const problem = problemOf(error, signal);
     breaker.failed("grader", problem);
-    return failed(answer.text, problem, addCosts(spent, gradeCost(grader)));
+    const paid = error instanceof GraderError ? error.cost : undefined;
+    return failed(answer.text, problem, addCosts(spent, gradeCost(grader, paid)));
   }
 }
 
-function gradeCost(grader: Grader): Cost {
-  return { ...NO_COST, modelCalls: grader.callsPerGrade };
+/** What a grade was paid with; where it does not say, the calls it is expected to take. */
+export function gradeCost(grader: Grader, paid: GradeCost | undefined): Cost {
+  return { ...NO_COST, ...(paid ?? { modelCalls: grader.callsPerGrade }) };
 }
 
 /** The problem that a failed call is recorded as; anything but a failed call is thrown on. */

@@ -1,7 +1,8 @@
-import { throwIfAborted } from "../base/abort.ts";
+import { abortScope, throwIfAborted } from "../base/abort.ts";
 import { announce } from "./announce.ts";
 import { begin } from "./begin.ts";
 import { OutageError } from "./breaker.ts";
+import { addCosts } from "./budget.ts";
 import { bookRollouts, commitProposal } from "./commit.ts";
 import { conclude } from "./conclude.ts";
 import { decideIntent } from "./decide.ts";
@@ -22,35 +23,39 @@ import { budgetStop, STOPPED } from "./stop.ts";
  * is classic GEPA.
  */
 export const optimise: Optimise = async function* (input, ports, signal) {
-  const calls = new AbortController();
-  const onAbort = () => calls.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const calls = abortScope(signal);
+  const searching = abortScope(calls.signal);
   try {
     throwIfAborted(signal);
-    const run = openRun(input, ports, calls.signal);
+    const run = openRun(input, ports, { search: searching.signal, run: calls.signal });
     if (run.course.spec.config.profile === "reference") return yield* optimiseLikeReference(run);
     if (input.checkpoint === undefined) {
       yield* begin(run);
       yield checkpoint(run);
     }
     const ended = yield* search(run);
-    return ended ?? (yield* conclude(run));
+    if (ended) return ended;
+    searching.end(new Error("the search has ended")); // proposals that were dropped call nobody any more
+    return yield* conclude(run);
   } catch (error) {
     if (error instanceof OutageError) return { kind: "failed", failure: error.failure };
     throw error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
-    calls.abort(new Error("the run has ended")); // whatever is still in flight has nobody to report to
+    calls.end(new Error("the run has ended")); // whatever is still in flight has nobody to report to
   }
 };
 
-/** Proposes and commits until something says stop. Gives an outcome only where the run ends without a conclusion. */
+/**
+ * Proposes and commits until something says stop, and drops what is in flight then: waiting for it would pay for
+ * proposals that nobody needs. Gives an outcome only where the run ends without a conclusion.
+ */
 async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | undefined, void> {
-  const flights = run.state.inFlight.map((intent) => takeOff(run.bench, run.state, intent));
+  const underway = run.state.stopping ? [] : run.state.inFlight;
+  const flights = underway.map((intent) => takeOff(run.bench, run.state, intent));
   for (;;) {
     const admitted = run.state.stopping ? run.state : admit(run);
-    if (admitted.inFlight.length === 0) {
-      run.state = admitted;
+    if (admitted.stopping) {
+      run.state = withoutFlights(admitted);
       return undefined;
     }
 
@@ -77,6 +82,16 @@ async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | und
     yield* announce(run, verdict.decision);
     yield checkpoint(run);
   }
+}
+
+/**
+ * The state with the proposals in flight dropped. How far they had come is a matter of timing, so what they paid shows
+ * in `spend` only, and is taken at its worst where a limit has to be kept.
+ */
+function withoutFlights(state: State): State {
+  if (state.inFlight.length === 0) return state;
+  const worst = addCosts(...state.inFlight.map((intent) => intent.worst));
+  return { ...state, inFlight: [], dropped: { proposals: state.inFlight.length, worst } };
 }
 
 /** The state with as many new intents as the width and the budget admit. */

@@ -56,3 +56,13 @@ export function frontCounts<Id>(fronts: ReadonlyMap<unknown, Iterable<Id>>): Map
   }
   return counts;
 }
+
+/**
+ * The indices of the points that no other one dominates, in order: another point dominates one where it is at least as
+ * high in every coordinate and higher in one (vector dominance; Deb et al., NSGA-II, 2002). Equal points stay together.
+ */
+export function nonDominated(points: readonly (readonly number[])[]): number[] {
+  const dominates = (a: readonly number[], b: readonly number[]) =>
+    a.every((x, k) => x >= (b[k] ?? 0)) && a.some((x, k) => x > (b[k] ?? 0));
+  return points.flatMap((point, i) => (points.some((other) => dominates(other, point)) ? [] : [i]));
+}

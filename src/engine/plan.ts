@@ -1,11 +1,13 @@
 import type { Plan, Splits } from "../domain/budget.ts";
-import { promptText, type OptimizeSpec } from "../domain/spec.ts";
+import { judgedCriteria } from "../domain/objectives.ts";
+import { promptText, type GraderSpec, type OptimizeSpec } from "../domain/spec.ts";
 import type { Price } from "../models/model.ts";
-import { addCosts, timesThatFit, times, NO_COST, type Cost } from "./budget.ts";
+import { addCosts, timesThatFit, times, type Cost } from "./budget.ts";
 import { estimateTokens } from "./constraints.ts";
 import { unknownOperators } from "./operators/registry.ts";
 import { worstCases, type Rates } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
+import { mayPrune, NOISE_SAMPLES, PRUNE_SHARE, reservesOf } from "./reserve.ts";
 import { MIN_EXAMPLES_FOR_TEST } from "./split.ts";
 
 /** What a job will buy, before anything is paid. */
@@ -17,10 +19,25 @@ export interface RunPlan {
   readonly detectableLift?: number;
 }
 
-/** Share of proposals that pass the minibatch and are validated: what the published runs of GEPA show. */
-const PASS_RATE = 0.4;
+/**
+ * Share of proposals that pass the minibatch and are validated. The first edits of a plain prompt nearly all help; in
+ * the published runs of GEPA two of five do in the end. The share falls from the one to the other over so many
+ * proposals.
+ */
+const FIRST_PASS_RATE = 0.8;
+const LAST_PASS_RATE = 0.4;
+const PASS_RATE_PROPOSALS = 15;
+/** Share of a full validation that a try at pruning takes on average: most are given up after the first block. */
+const PRUNE_TRY_SHARE = 0.5;
 /** Proposals under which a search has hardly begun. */
 const MIN_PROPOSALS = 3;
+/** A test that can show nothing smaller than this misses most lifts that people would want. */
+const LARGE_LIFT = 0.25;
+/**
+ * Standard deviation of a paired difference before anything was measured: half of all answers turn where a score is 0
+ * or 1; a judge's grades lie closer together.
+ */
+const DEVIATION = { check: 0.5, judge: 0.3 };
 /** Tokens of typical answers and of instructions around what is judged or reflected on; for estimates only. */
 const TYPICAL = { answer: 256, grade: 150, judgeInstructions: 600, reflection: 900, reflectionFrame: 700 };
 /** How far real costs stray from the expected ones: answers are shorter, or as long as their cap allows. */
@@ -31,21 +48,31 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
   const shared = splits.train.every((id) => splits.validation.includes(id));
   const minibatch = Math.min(spec.config.minibatchSize, splits.train.length);
   const validation = splits.validation.length;
-  const testRuns = 2 * splits.test.length;
-  const perProposal =
-    (shared ? 0 : minibatch) + minibatch + PASS_RATE * (validation - (shared ? minibatch : 0));
-  const worstPerProposal = minibatch + validation + (shared ? 0 : minibatch);
+  const prices = worstCases(spec, rates);
+  const { testing, reserve } = reservesOf(spec, splits, prices);
+  const noiseRuns = rates.callsPerGrade > 0 ? Math.min(NOISE_SAMPLES, validation) : 0;
+  const testRuns = testing.metricCalls;
+  const tried = (shared ? 0 : minibatch) + minibatch;
+  const validated = validation - (shared ? minibatch : 0);
 
-  const { run, reflection } = expectedCosts(spec, rates, minibatch);
-  const fixed = times(validation + testRuns, run);
-  const proposal = addCosts(times(perProposal, run), reflection);
+  const { run, grade, reflection } = expectedCosts(spec, rates, minibatch);
+  const fixed = addCosts(times(validation + testRuns, run), times(noiseRuns, grade));
+  const proposal = (k: number) => addCosts(times(tried + passRate(k) * validated, run), reflection);
   const { maxIterations, maxMetricCalls } = spec.budget;
-  const proposals = timesThatFit(spec.budget, fixed, proposal, maxIterations);
-  const total = addCosts(fixed, times(proposals, proposal));
-  const worst = validation + testRuns + maxIterations * worstPerProposal;
+  // What the search may not touch is kept back at its worst, however little of it is used in the end.
+  const proposals = proposalsThatFit(
+    spec,
+    addCosts(fixed, times(reserve.metricCalls - testRuns, run)),
+    proposal,
+  );
+  const searched = addCosts(fixed, ...Array.from({ length: proposals }, (_, k) => proposal(k)));
+  const pruning = mayPrune(spec, splits) ? PRUNE_SHARE * PRUNE_TRY_SHARE * searched.metricCalls : 0;
+  const total = addCosts(searched, times(pruning, run));
+  const worstSearch = noiseRuns + validation + maxIterations * (tried + validation);
+  const worst = testRuns + Math.floor(worstSearch * (mayPrune(spec, splits) ? 1 + PRUNE_SHARE : 1));
   const cap = (n: number) => (maxMetricCalls === undefined ? n : Math.min(n, maxMetricCalls));
-  const priced = isPriced(rates);
-  const lift = splits.test.length > 0 ? detectableLift(splits.test.length) : undefined;
+  const deviation = rates.callsPerGrade > 0 ? DEVIATION.judge : DEVIATION.check;
+  const lift = splits.test.length > 0 ? detectableLift(splits.test.length, deviation) : undefined;
   return {
     plan: {
       iterations: maxIterations,
@@ -54,57 +81,88 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
       maxMetricCalls: cap(worst),
       modelCalls: Math.round(total.modelCalls),
       tokens: Math.round(total.tokens),
-      ...(priced
+      ...(isPriced(rates)
         ? { costUsdLow: total.costUsd * COST_SPREAD.low, costUsdHigh: total.costUsd * COST_SPREAD.high }
         : {}),
     },
-    warnings: warningsFor(spec, splits, proposals, affordsTest(spec, splits, rates)),
+    warnings: warningsFor({ spec, splits, rates, proposals, testable: testRuns > 0, deviation }),
     ...(lift === undefined ? {} : { detectableLift: lift }),
   };
 }
 
-/** The final test of the seed and of one other candidate at its worst, which is kept back from the start. */
-export function testReserve(splits: Splits, worstRun: Cost): Cost {
-  return times(2 * splits.test.length, worstRun);
+/** The share of proposals number `k` (0, 1, 2 …) that are validated in full. */
+function passRate(k: number): number {
+  return LAST_PASS_RATE + (FIRST_PASS_RATE - LAST_PASS_RATE) * Math.exp(-k / PASS_RATE_PROPOSALS);
 }
 
-/**
- * Whether the test can be kept back: only where the seed's validation and one proposal still fit beside it. A budget
- * that is too small to learn anything is better spent on learning than on testing what was not learnt.
- */
-export function affordsTest(spec: OptimizeSpec, splits: Splits, rates: Rates): boolean {
-  const { worstRun, worstReflection, maxReflections } = worstCases(spec, rates);
-  const proposal = times(2 * spec.config.minibatchSize + splits.validation.length, worstRun);
-  const all = addCosts(
-    testReserve(splits, worstRun),
-    times(splits.validation.length, worstRun),
-    proposal,
-    times(maxReflections, worstReflection),
-  );
-  return timesThatFit(spec.budget, NO_COST, all, 1) === 1;
+function proposalsThatFit(spec: OptimizeSpec, taken: Cost, cost: (k: number) => Cost): number {
+  let used = taken;
+  for (let k = 0; k < spec.budget.maxIterations; k++) {
+    if (timesThatFit(spec.budget, used, cost(k), 1) === 0) return k;
+    used = addCosts(used, cost(k));
+  }
+  return spec.budget.maxIterations;
 }
 
-function warningsFor(spec: OptimizeSpec, splits: Splits, proposals: number, testable: boolean): string[] {
+interface Prospect {
+  readonly spec: OptimizeSpec;
+  readonly splits: Splits;
+  readonly rates: Rates;
+  readonly proposals: number;
+  /** Whether the budget has room for the final test. */
+  readonly testable: boolean;
+  /** Expected of a paired difference. */
+  readonly deviation: number;
+}
+
+function warningsFor({ spec, splits, rates, proposals, testable, deviation }: Prospect): string[] {
   const warnings: string[] = [];
+  const tests = splits.test.length;
   if (proposals < MIN_PROPOSALS) {
     warnings.push(
       `The budget pays for about ${proposals} ${proposals === 1 ? "proposal" : "proposals"}; fewer than ${MIN_PROPOSALS} are too few to learn from. Raise max_iterations or the limits on calls, tokens or cost.`,
     );
   }
-  if (splits.test.length === 0) {
+  if (tests === 0) {
     warnings.push(
       `No examples are left for an untouched test, so the lift will not be measured. Send at least ${MIN_EXAMPLES_FOR_TEST} examples, or mark some with split "test".`,
     );
-  }
-  if (splits.test.length > 0 && !testable) {
+  } else if (!testable) {
     warnings.push(
       "The budget is too small to also test the outcome, so the lift will not be measured. Raise the limits on calls, tokens or cost.",
+    );
+  } else if (detectableLift(tests, deviation) > LARGE_LIFT) {
+    const lift = detectableLift(tests, deviation);
+    warnings.push(
+      `${tests} test examples can show a lift of about ${lift.toFixed(2)} or more; a smaller one will most likely be reported as not_shown. About ${testsFor(LARGE_LIFT, deviation)} would show ${LARGE_LIFT}.`,
+    );
+  }
+  const parts = new Set(partNames(spec.grader));
+  const criteria = judgedCriteria(spec.objectives).filter((name) => !parts.has(name));
+  if (criteria.length > 0 && rates.callsPerGrade === 0) {
+    const names = criteria.map((name) => `"${name}"`).join(", ");
+    warnings.push(
+      `objectives names ${names}, which only a judge can score; this grader asks none, so it has no effect.`,
     );
   }
   for (const name of unknownOperators(spec.config.operators)) {
     warnings.push(`config.operators names "${name}", which is no operator; it has no effect.`);
   }
   return warnings;
+}
+
+/** Names of a weighted mean's parts, whose scores are objectives too. */
+function partNames(grader: GraderSpec): string[] {
+  return grader.kind === "multi"
+    ? grader.graders.flatMap((part) => [part.name, ...partNames(part.grader)])
+    : [];
+}
+
+/** Test examples that show a lift of this size. */
+function testsFor(lift: number, deviation: number): number {
+  let n = 2;
+  while (detectableLift(n, deviation) > lift) n++;
+  return n;
 }
 
 function isPriced(rates: Rates): boolean {
@@ -119,7 +177,7 @@ function expectedCosts(
   spec: OptimizeSpec,
   rates: Rates,
   minibatch: number,
-): { readonly run: Cost; readonly reflection: Cost } {
+): { readonly run: Cost; readonly grade: Cost; readonly reflection: Cost } {
   const mean = (texts: readonly string[]) =>
     texts.reduce((sum, text) => sum + estimateTokens(text), 0) / Math.max(1, texts.length);
   const prompt = estimateTokens(promptText(spec.components));
@@ -134,14 +192,10 @@ function expectedCosts(
   });
   const judged = TYPICAL.judgeInstructions + input + ideal + answer;
   const reflected = TYPICAL.reflectionFrame + prompt + minibatch * (input + ideal + answer + TYPICAL.grade);
+  const grade = cost(rates.judge, rates.callsPerGrade, judged, TYPICAL.grade);
   return {
-    run: {
-      ...addCosts(
-        cost(rates.target, 1, prompt + input, answer),
-        cost(rates.judge, rates.callsPerGrade, judged, TYPICAL.grade),
-      ),
-      metricCalls: 1,
-    },
+    run: { ...addCosts(cost(rates.target, 1, prompt + input, answer), grade), metricCalls: 1 },
+    grade: { ...grade, metricCalls: 1 },
     reflection: cost(rates.reflection, 1, reflected, prompt + TYPICAL.reflection),
   };
 }

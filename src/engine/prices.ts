@@ -1,6 +1,6 @@
 import type { Price } from "../models/model.ts";
 import { promptText, type OptimizeSpec } from "../domain/spec.ts";
-import type { Cost } from "./budget.ts";
+import { addCosts, type Cost } from "./budget.ts";
 import { MAX_ACTIVE_LESSONS, MAX_LESSON_CHARACTERS } from "./lessons.ts";
 import {
   MAX_REFLECTION_ATTEMPTS,
@@ -13,25 +13,28 @@ import {
 export interface Prices {
   /** One candidate on one example, graded. */
   readonly worstRun: Cost;
+  /** One output, graded again. */
+  readonly worstGrade: Cost;
   /** One answer of the reflection model. */
   readonly worstReflection: Cost;
   /** Answers a proposal may ask for. */
   readonly maxReflections: number;
 }
 
-/** US dollars per token by role, and how many judge calls a grade takes. */
+/** Prices by role, and how many judge calls a grade takes. */
 export interface Rates {
   readonly target?: Price;
   readonly judge?: Price;
   readonly reflection?: Price;
   readonly callsPerGrade: number;
+  /** At most, where that is more than expected. */
+  readonly maxCallsPerGrade?: number;
 }
 
-/**
- * Tokens a judge call has beside the texts it judges: its instructions and its own answer. Wide on purpose; it only
- * serves as the worst case.
- */
-const JUDGE_OVERHEAD_TOKENS = 4_096;
+/** Tokens of a judge call beside every text that is shown to it: instructions, marks, schema. Wide on purpose. */
+const JUDGE_FRAME_TOKENS = 4_096;
+/** Tokens a judge may answer with, its thinking included. */
+const JUDGE_ANSWER_TOKENS = 4_096;
 /** Tokens of a reflection request that are the same in every one: rules, orders, marks, the schema. */
 const REFLECTION_FRAME_TOKENS = 4_096;
 /** Tokens of the marks around the four texts of an example. */
@@ -47,18 +50,39 @@ export function maxTokensOf(text: string): number {
   return Buffer.byteLength(text, "utf8");
 }
 
+/** Bytes an evolved prompt may have, or twice what the seed has: beyond it no call could be priced before it is made. */
+const EVOLVED_PROMPT_BYTES = REFLECTION_MAX_TOKENS;
+const SEED_GROWTH = 2;
+/** UTF-8 bytes of one UTF-16 unit, as `max_characters` counts. */
+const BYTES_PER_CHARACTER = 3;
+
+/** The longest prompt, in UTF-8 bytes, that a candidate of a job may be. */
+export function maxPromptBytes({ components, constraints }: OptimizeSpec): number {
+  const seed = maxTokensOf(promptText(components));
+  const limit = Math.max(SEED_GROWTH * seed, EVOLVED_PROMPT_BYTES);
+  const { maxCharacters } = constraints;
+  return maxCharacters === undefined
+    ? limit
+    : Math.min(limit, Math.max(seed, maxCharacters * BYTES_PER_CHARACTER));
+}
+
 /** Worst cases of a job, from its longest example and the longest prompt a proposal may have. */
 export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
   const longest = (texts: readonly string[]) => Math.max(0, ...texts.map(maxTokensOf));
   const input = longest(spec.examples.map((e) => e.input));
   const ideal = longest(spec.examples.map((e) => e.ideal ?? ""));
-  const prompt = Math.max(maxTokensOf(promptText(spec.components)), REFLECTION_MAX_TOKENS);
+  const prompt = maxPromptBytes(spec);
   const targetIn = prompt + input + MESSAGE_OVERHEAD_TOKENS;
   const targetOut = spec.config.maxTokens;
-  const judgeTokens = rates.callsPerGrade * (JUDGE_OVERHEAD_TOKENS + input + ideal + targetOut);
+  const judgeCalls = rates.maxCallsPerGrade ?? rates.callsPerGrade;
+  const background = maxTokensOf(
+    JSON.stringify([spec.context, spec.evaluationRubric, spec.objectives, spec.grader]),
+  );
+  const judgeIn = judgeCalls * (JUDGE_FRAME_TOKENS + background + input + ideal + targetOut);
+  const judgeOut = judgeCalls * JUDGE_ANSWER_TOKENS;
   const seen = (tokens: number) => Math.min(tokens, MAX_SHOWN_TOKENS);
   const perExample =
-    seen(input) + seen(ideal) + seen(targetOut) + seen(JUDGE_OVERHEAD_TOKENS) + MARKS_PER_EXAMPLE;
+    seen(input) + seen(ideal) + seen(targetOut) + seen(JUDGE_ANSWER_TOKENS) + MARKS_PER_EXAMPLE;
   const reflectionIn =
     REFLECTION_FRAME_TOKENS +
     MAX_ACTIVE_LESSONS * MAX_LESSON_CHARACTERS +
@@ -67,15 +91,21 @@ export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
     spec.config.minibatchSize * perExample;
   const usd = (price: Price | undefined, inTokens: number, outTokens: number) =>
     price ? (inTokens * price.inputPerMTok + outTokens * price.outputPerMTok) * PER_MILLION : 0;
+  const grade: Cost = {
+    metricCalls: 0,
+    modelCalls: judgeCalls,
+    tokens: judgeIn + judgeOut,
+    costUsd: usd(rates.judge, judgeIn, judgeOut),
+  };
+  const answer: Cost = {
+    metricCalls: 1,
+    modelCalls: 1,
+    tokens: targetIn + targetOut,
+    costUsd: usd(rates.target, targetIn, targetOut),
+  };
   return {
-    worstRun: {
-      metricCalls: 1,
-      modelCalls: 1 + rates.callsPerGrade,
-      tokens: targetIn + targetOut + judgeTokens,
-      costUsd:
-        usd(rates.target, targetIn, targetOut) +
-        usd(rates.judge, judgeTokens, rates.callsPerGrade * JUDGE_OVERHEAD_TOKENS),
-    },
+    worstRun: addCosts(answer, grade),
+    worstGrade: { ...grade, metricCalls: 1 },
     worstReflection: {
       metricCalls: 0,
       modelCalls: 1,

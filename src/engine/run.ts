@@ -3,14 +3,15 @@ import { budgetFraction, type Plan, type Splits } from "../domain/budget.ts";
 import type { EngineEvent, EventDataByType, JudgeStage } from "../domain/event.ts";
 import { meanScore, type Evaluation } from "../domain/evaluation.ts";
 import { createBreaker } from "./breaker.ts";
-import { budgetLines, NO_COST } from "./budget.ts";
+import { budgetLines } from "./budget.ts";
 import { constraintCheck } from "./constraints.ts";
-import { createEvaluator } from "./evaluate.ts";
+import { createEvaluator, type Evaluate } from "./evaluate.ts";
 import type { Course } from "./course.ts";
 import { createLimiter } from "./limit.ts";
-import { affordsTest, planRun, testReserve } from "./plan.ts";
+import { planRun } from "./plan.ts";
+import { reservesOf } from "./reserve.ts";
 import type { EngineInput, EnginePorts, EngineStep } from "./ports.ts";
-import { worstCases, type Rates } from "./prices.ts";
+import { maxPromptBytes, worstCases, type Rates } from "./prices.ts";
 import type { Bench } from "./proposal.ts";
 import { splitExamples } from "./split.ts";
 import { meanOver } from "./standing.ts";
@@ -22,29 +23,38 @@ export interface Run {
   readonly input: EngineInput;
   readonly ports: EnginePorts;
   readonly course: Course;
+  /** What the search works with; its calls end with the search. */
   readonly bench: Bench;
+  /** Runs candidates once the search is over. Calls the search left behind can not trip its breaker. */
+  readonly evaluate: Evaluate;
   readonly plan: Plan;
   readonly warnings: readonly string[];
   readonly simulated: boolean;
   state: State;
 }
 
-/** Opens a run at its start or at its checkpoint. `signal` ends every call the run makes. */
-export function openRun(input: EngineInput, ports: EnginePorts, signal: AbortSignal): Run {
+/** What ends the calls of a run: those of its search, and all of them. */
+export interface RunSignals {
+  readonly search: AbortSignal;
+  readonly run: AbortSignal;
+}
+
+/** Opens a run at its start or at its checkpoint. */
+export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSignals): Run {
   const { spec } = input;
   const splits: Splits = splitExamples(spec.examples, spec.seed);
   const rates = ratesOf(ports);
   const { plan, warnings } = planRun(spec, splits, rates);
   const prices = worstCases(spec, rates);
-  const reserve = affordsTest(spec, splits, rates) ? testReserve(splits, prices.worstRun) : NO_COST;
-  const course: Course = { spec, splits, prices, reserve };
+  const course: Course = { spec, splits, prices, ...reservesOf(spec, splits, prices) };
   const limiter = createLimiter(ports.concurrency);
-  const breaker = createBreaker();
-  const parts = { limiter, breaker, signal };
+  const parts = { limiter, breaker: createBreaker(), signal: signals.search };
+  const rollouts = { spec, target: ports.target, grader: ports.grader };
   return {
     input,
     ports,
     course,
+    evaluate: createEvaluator({ limiter, breaker: createBreaker(), signal: signals.run, ...rollouts }),
     plan,
     warnings,
     simulated: input.models.some((m) => m.simulated),
@@ -52,9 +62,9 @@ export function openRun(input: EngineInput, ports: EnginePorts, signal: AbortSig
       ...parts,
       course,
       reflection: ports.reflection,
-      evaluate: createEvaluator({ ...parts, spec, target: ports.target, grader: ports.grader }),
+      evaluate: createEvaluator({ ...parts, ...rollouts }),
       examples: new Map(spec.examples.map((e) => [e.id, e])),
-      constraints: constraintCheck(spec.components, spec.constraints, spec.examples),
+      constraints: constraintCheck(spec.components, spec.constraints, spec.examples, maxPromptBytes(spec)),
     },
     state:
       input.checkpoint === undefined
@@ -74,6 +84,7 @@ export function ratesOf({
     ...(reflection.price ? { reflection: reflection.price } : {}),
     ...(grader.price ? { judge: grader.price } : {}),
     callsPerGrade: grader.callsPerGrade,
+    ...(grader.maxCallsPerGrade === undefined ? {} : { maxCallsPerGrade: grader.maxCallsPerGrade }),
   };
 }
 

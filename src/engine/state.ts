@@ -4,7 +4,7 @@ import type { StopReason } from "../domain/stop-reason.ts";
 import { promptText, type Components } from "../domain/spec.ts";
 import { digest } from "../base/digest.ts";
 import { NO_COST, type Cost } from "./budget.ts";
-import { normalised } from "./constraints.ts";
+import { estimateTokens, normalised } from "./constraints.ts";
 import type { Intent, RejectedEdit } from "./intent.ts";
 
 /** Everything the search knows, as plain data: what a checkpoint holds and every decision is made from. */
@@ -32,10 +32,14 @@ export interface State {
   readonly bestSince: number;
   /** Proposals in a row that could not be made. */
   readonly unmade: number;
+  /** Standard deviation of one grade, where the judge was measured: what judging one output again changes. */
+  readonly noise?: number;
   /** Set once nothing new is to be started. */
   readonly stopping?: Stopping;
   /** Proposals under way, oldest first. */
   readonly inFlight: readonly Intent[];
+  /** Proposals that were under way when the search stopped, and what they may have paid at worst. */
+  readonly dropped?: { readonly proposals: number; readonly worst: Cost };
 }
 
 /** Why the run ends. */
@@ -57,6 +61,22 @@ export interface Member {
   readonly scores: Readonly<Record<string, number>>;
   /** Examples on which a call failed for good: no score, and no second try. */
   readonly failed: readonly string[];
+  /** What its answers were like beside their score; absent before the first. */
+  readonly tally?: Tally;
+}
+
+/** A sum of so many values. */
+export interface Total {
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** What was measured on the answers of a candidate, over every example it was scored on. */
+export interface Tally {
+  /** Estimated tokens. */
+  readonly answerTokens: Total;
+  /** Criteria by name. */
+  readonly criteria: Readonly<Record<string, Total>>;
 }
 
 /** A candidate that was tried and did not join: enough to know its text again and to warn its parent. */
@@ -160,12 +180,32 @@ export function wasRun(state: State, text: string, exampleId: string): boolean {
 export function withEvaluations(member: Member, evaluations: readonly Evaluation[]): Member {
   const scores: Record<string, number> = { ...member.scores };
   const failed = new Set(member.failed);
-  for (const { exampleId, score } of evaluations) {
+  let tally = member.tally;
+  for (const evaluation of evaluations) {
+    const { exampleId, score } = evaluation;
     if (isKnown(member, exampleId)) continue;
     if (score === undefined) failed.add(exampleId);
-    else scores[exampleId] = score;
+    else {
+      scores[exampleId] = score;
+      tally = withAnswer(tally, evaluation);
+    }
   }
-  return { ...member, scores, failed: [...failed] };
+  return { ...member, scores, failed: [...failed], ...(tally ? { tally } : {}) };
+}
+
+function withAnswer(tally: Tally | undefined, { output, objectives }: Evaluation): Tally {
+  const add = (total: Total | undefined, value: number): Total => ({
+    sum: (total?.sum ?? 0) + value,
+    count: (total?.count ?? 0) + 1,
+  });
+  const criteria = Object.entries(objectives).map(([name, value]) => [
+    name,
+    add(tally?.criteria[name], value),
+  ]);
+  return {
+    answerTokens: add(tally?.answerTokens, estimateTokens(output)),
+    criteria: { ...tally?.criteria, ...Object.fromEntries(criteria) },
+  };
 }
 
 /** Tells prompts apart up to case and white space: two of one digest are the same proposal. */

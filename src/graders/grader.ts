@@ -30,10 +30,13 @@ export interface GradeCost {
 export class GraderError extends Error {
   override readonly name = "GraderError";
   readonly code: string;
+  /** What was paid all the same; absent where no model was called or it is not known. */
+  readonly cost: GradeCost | undefined;
 
-  constructor(code: string, message: string, cause?: unknown) {
+  constructor(code: string, message: string, cause?: unknown, cost?: GradeCost) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.cost = cost;
   }
 }
 
@@ -43,6 +46,8 @@ export interface Grader {
   readonly fingerprint: string;
   /** Model calls one grade takes, expected; 0 for graders that call none. */
   readonly callsPerGrade: number;
+  /** Model calls one grade may take at most, with every answer that had to be asked for again; absent: as expected. */
+  readonly maxCallsPerGrade?: number;
   /** Price of those calls; absent where none is made or it is not known. */
   readonly price?: Price;
   /** `repeat` tells repeated grades of one output apart. Rejects with {@link GraderError} or the signal's reason. */

@@ -84,28 +84,40 @@ export function createJudge(options: JudgeOptions): Grader {
       maxTokens: JUDGE_MAX_TOKENS,
     }),
     callsPerGrade: 1,
+    maxCallsPerGrade: maxAttempts,
     ...(judge.price === undefined ? {} : { price: judge.price }),
     async grade(input, signal, repeat = 0) {
       const costs: GradeCost[] = [];
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
-        const response = await ask(judge, requestFor(input, repeat * maxAttempts + attempt), signal);
+        const request = requestFor(input, repeat * maxAttempts + attempt);
+        const response = await ask(judge, request, costs, signal);
         costs.push(costOf(response));
         const answer = parseJudgeAnswer(response, criteria);
         if (answer === undefined) continue;
         const { score, feedback } = answer;
         return { score, feedback, objectives: answer.criteria, cost: sumCosts(costs) };
       }
-      throw new GraderError("malformed", `The judge gave no valid judgement in ${maxAttempts} attempts.`);
+      const sentence = `The judge gave no valid judgement in ${maxAttempts} attempts.`;
+      throw new GraderError("malformed", sentence, undefined, sumCosts(costs));
     },
   };
 }
 
-async function ask(judge: Model, request: ModelRequest, signal: AbortSignal): Promise<ModelResponse> {
+/** A call that failed is a call too: it counts, though nobody knows its tokens. */
+const FAILED_CALL: GradeCost = { modelCalls: 1, tokens: 0, costUsd: 0 };
+
+async function ask(
+  judge: Model,
+  request: ModelRequest,
+  paid: readonly GradeCost[],
+  signal: AbortSignal,
+): Promise<ModelResponse> {
   try {
     return await judge.call(request, signal);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error; // an abort, or a decision of whoever keeps the books
-    throw new GraderError(error.failure, `The judge could not be asked: ${error.message}`, error);
+    const sentence = `The judge could not be asked: ${error.message}`;
+    throw new GraderError(error.failure, sentence, error, sumCosts([...paid, FAILED_CALL]));
   }
 }
 

@@ -1,6 +1,6 @@
 import { digest } from "../base/digest.ts";
 import { sumCosts } from "./cost.ts";
-import type { Grade, Grader } from "./grader.ts";
+import { type Grade, type GradeCost, type Grader, GraderError } from "./grader.ts";
 
 /** One part of a weighted mean, ready to grade. */
 export interface WeightedGrader {
@@ -24,19 +24,40 @@ export function createMulti(parts: readonly WeightedGrader[]): Grader {
       parts: parts.map((part, i) => ({ name: part.name, share: shares[i], grader: part.grader.fingerprint })),
     }),
     callsPerGrade: parts.reduce((sum, part) => sum + part.grader.callsPerGrade, 0),
+    maxCallsPerGrade: parts.reduce((sum, { grader }) => sum + maxCallsOf(grader), 0),
     ...(price === undefined ? {} : { price }),
     async grade(input, signal, repeat) {
       const settled = await Promise.allSettled(
         parts.map(({ grader }) => grader.grade(input, signal, repeat)),
       );
       signal.throwIfAborted();
-      const grades = settled.map((outcome) => {
-        if (outcome.status === "rejected") throw outcome.reason; // the first in order, whichever failed first
-        return outcome.value;
-      });
+      const failed = settled.find((outcome) => outcome.status === "rejected"); // the first in order, whichever was first in time
+      if (failed) throw withCost(failed.reason, settled.flatMap(paidFor));
+      const grades = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
       return mean(parts, shares, grades);
     },
   };
+}
+
+function maxCallsOf({ callsPerGrade, maxCallsPerGrade }: Grader): number {
+  return maxCallsPerGrade ?? callsPerGrade;
+}
+
+/** What a part was paid, whether or not it gave a grade. */
+function paidFor(outcome: PromiseSettledResult<Grade>): GradeCost[] {
+  const paid =
+    outcome.status === "fulfilled"
+      ? outcome.value.cost
+      : outcome.reason instanceof GraderError
+        ? outcome.reason.cost
+        : undefined;
+  return paid === undefined ? [] : [paid];
+}
+
+/** The failure with what all parts together were paid. */
+function withCost(reason: unknown, costs: readonly GradeCost[]): unknown {
+  if (!(reason instanceof GraderError) || costs.length === 0) return reason;
+  return new GraderError(reason.code, reason.message, reason.cause, sumCosts(costs));
 }
 
 function mean(parts: readonly WeightedGrader[], shares: readonly number[], grades: readonly Grade[]): Grade {

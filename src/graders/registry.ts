@@ -1,7 +1,7 @@
 import type { GraderKind, GraderSpec } from "../domain/spec.ts";
 import type { Model } from "../models/model.ts";
 import { createContains } from "./contains.ts";
-import { judgedCriteria } from "./criteria.ts";
+import { judgedCriteria } from "../domain/objectives.ts";
 import { createExact } from "./exact.ts";
 import type { Grader } from "./grader.ts";
 import { createJsonSchema } from "./json-schema.ts";

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { abortable, isAbort, throwIfAborted } from "../../src/base/abort.ts";
+import { getEventListeners } from "node:events";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { abortable, abortScope, isAbort, sharedByCalls, throwIfAborted } from "../../src/base/abort.ts";
 
 describe("abortable", () => {
   it("settles as the promise does while the signal is quiet", async () => {
@@ -29,3 +30,39 @@ describe("isAbort", () => {
     expect(() => throwIfAborted(undefined)).not.toThrow();
   });
 });
+
+describe("a scope", () => {
+  it("ends with its parent, for the parent's reason, before or after it was opened", () => {
+    const parent = new AbortController();
+    const early = abortScope(parent.signal);
+    parent.abort("over");
+    expect(early.signal.reason).toBe("over");
+    expect(abortScope(parent.signal).signal.reason).toBe("over");
+  });
+
+  it("ends alone, once, and leaves its parent as it was", () => {
+    const parent = new AbortController();
+    const scope = abortScope(parent.signal);
+    scope.end("first");
+    scope.end("second");
+    expect(scope.signal.reason).toBe("first");
+    expect(parent.signal.aborted).toBe(false);
+    expect(getEventListeners(parent.signal, "abort")).toEqual([]);
+  });
+
+  it("may be listened to by any number of calls in flight", () => {
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const parent = new AbortController();
+    const scope = abortScope(parent.signal);
+    for (const signal of [scope.signal, sharedByCalls(parent.signal)]) {
+      for (let call = 0; call < 50; call++) signal.addEventListener("abort", () => call);
+    }
+    expect(warned).not.toHaveBeenCalled();
+    const plain = new AbortController().signal;
+    for (let call = 0; call < 50; call++) plain.addEventListener("abort", () => call);
+    expect(warned).toHaveBeenCalled();
+    scope.end("done");
+  });
+});
+
+afterEach(() => vi.restoreAllMocks());

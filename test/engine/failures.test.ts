@@ -260,7 +260,7 @@ describe("what comes from outside", () => {
         },
       }),
     );
-    const commits = dataOf(recording, "select").length - 1;
+    const commits = dataOf(recording, "progress").at(-1)?.iteration ?? 0;
     expect(asked).toEqual(Array.from({ length: commits }, (_, i) => i + 1));
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { OptimizeSpec } from "../../src/domain/spec.ts";
 import { planRun } from "../../src/engine/plan.ts";
 import { splitExamples } from "../../src/engine/split.ts";
 import { createWorld, dataOf, play, type WorldOptions } from "../support/scripted-world.ts";
@@ -12,10 +13,32 @@ const planOf = (options: WorldOptions, rates: Parameters<typeof planRun>[2] = { 
 describe("a plan", () => {
   it("counts the seed, the proposals and the final test", () => {
     const { plan } = planOf({ examples: 20, budget: { maxIterations: 1 } });
-    // 7 validation, 2 × 6 test, and a proposal: 3 + 3 runs, and at 2 of 5 proposals 7 more.
-    expect(plan.metricCalls).toBe(Math.round(7 + 12 + 6 + 0.4 * 7));
-    expect(plan.maxMetricCalls).toBe(7 + 12 + 3 + 3 + 7);
+    // 7 validation, 7 of them judged again, 2 × 6 test, and a proposal: 3 + 3 runs, and at 4 of 5 proposals 7 more.
+    expect(plan.metricCalls).toBe(Math.round(7 + 7 + 12 + 6 + 0.8 * 7));
+    expect(plan.maxMetricCalls).toBe(7 + 7 + 12 + 3 + 3 + 7);
     expect(plan.proposals).toBe(1);
+  });
+
+  it("expects less of later proposals, judges nothing again where no judge is asked, and prunes where it can", () => {
+    const planned = (options: WorldOptions) => planOf(options, { callsPerGrade: 0 }).plan.metricCalls;
+    const one = planned({ examples: 20, budget: { maxIterations: 1 } });
+    const two = planned({ examples: 20, budget: { maxIterations: 2 } });
+    const many = planned({ examples: 20, budget: { maxIterations: 100 } });
+    expect(one).toBe(Math.round(7 + 12 + 6 + 0.8 * 7));
+    expect(two - one).toBeLessThanOrEqual(6 + 0.8 * 7);
+    expect(many / 100).toBeLessThan(two - one);
+    // 40 examples: 14 to validate on, 12 to test on, and what the pruning may use beside.
+    expect(planned({ examples: 40, budget: { maxIterations: 1 } })).toBe(
+      Math.round(1.1 * (14 + 24 + 6 + 0.8 * 14)),
+    );
+  });
+
+  it("expects about what is really run", async () => {
+    const world = createWorld({ examples: 60, facts: 12, config: { minibatchSize: 3 } });
+    const recording = await play(world);
+    const expected = dataOf(recording, "started")[0]?.plan.metricCalls ?? 0;
+    expect(world.rollouts.length / expected).toBeGreaterThan(0.7);
+    expect(world.rollouts.length / expected).toBeLessThan(1.3);
   });
 
   it("is an upper bound of what is really run", async () => {
@@ -32,7 +55,7 @@ describe("a plan", () => {
     const many = planOf({ examples: 20, budget: { maxIterations: 50 } });
     const few = planOf({ examples: 20, budget: { maxIterations: 50, maxMetricCalls: 60 } });
     expect(many.plan.proposals).toBe(50);
-    expect(few.plan.proposals).toBe(Math.floor((60 - 19) / 8.8));
+    expect(few.plan.proposals).toBe(Math.floor((60 - 26) / (6 + 0.8 * 7)));
     expect(few.plan.maxMetricCalls).toBe(60);
   });
 
@@ -57,7 +80,27 @@ describe("a plan", () => {
     );
     expect(warnings({ examples: 5 })).toContain("Send at least 15 examples");
     expect(warnings({ examples: 20, config: { operators: { refelct: 1 } } })).toContain('"refelct"');
-    expect(planOf({ examples: 60 }).warnings).toEqual([]);
+    expect(warnings({ examples: 20, spec: { objectives: ["tone", "brevity"] } })).not.toContain("tone");
+    expect(planOf({ examples: 200 }).warnings).toEqual([]);
+  });
+
+  it("warns where only a judge could score what is asked for, and none is asked", () => {
+    const warnings = (grader: OptimizeSpec["grader"]) => {
+      const options = { examples: 200, spec: { objectives: ["tone", "brevity", "exactness"], grader } };
+      return planOf(options, { callsPerGrade: 0 }).warnings.join(" ");
+    };
+    const exact = { kind: "exact", ignoreCase: true, keepWhitespace: false } as const;
+    expect(warnings(exact)).toContain('objectives names "tone", "exactness", which only a judge can score');
+    const multi = { kind: "multi", graders: [{ name: "exactness", weight: 1, grader: exact }] } as const;
+    expect(warnings(multi)).toContain('objectives names "tone", which only a judge can score');
+  });
+
+  it("warns of a test that can show large lifts only, and says how many examples would do", () => {
+    const [warning] = planOf({ examples: 20 }).warnings;
+    expect(warning).toMatch(/^6 test examples can show a lift of about 0\.\d+ or more/);
+    const needed = Number(/About (\d+) would show 0\.25/.exec(warning ?? "")?.[1]);
+    expect(planOf({ examples: Math.ceil(needed / 0.3) }).detectableLift).toBeLessThanOrEqual(0.25);
+    expect(planOf({ examples: Math.ceil(needed / 0.3) }).warnings).toEqual([]);
   });
 
   it("says which lift the test could show", () => {

@@ -8,14 +8,22 @@ import { digest } from "../../base/digest.ts";
 import { publicLesson } from "../lessons.ts";
 import { frontOf, meanOver } from "../standing.ts";
 import { memberOf, SEED_ID, type Member, type State } from "../state.ts";
-import { streamFor } from "../streams.ts";
-import { detectableLift, deviationOf, pairedInterval } from "./interval.ts";
+import type { Choice } from "../champion.ts";
+import { PRUNE } from "../reserve.ts";
+import { detectableLift, deviationOf, pairedInterval, Z_QUANTILE } from "./interval.ts";
+
+/** Deviation of a paired difference where all are equal and none can be taken from the sample: half of all answers turn. */
+export const TYPICAL_DEVIATION = 0.5;
+/** A difference of lifts that is worth a sentence. */
+const NOTICEABLE = 0.005;
 
 /** What the outcome is judged from. The test runs of both are noted in the state already. */
 export interface Evidence {
   readonly spec: OptimizeSpec;
   readonly splits: Splits;
   readonly state: State;
+  /** How the best candidate was chosen; absent where it is whoever has the highest mean. */
+  readonly choice?: Choice;
   readonly stopReason: StopReason;
   readonly simulated: boolean;
   readonly spend: Spend;
@@ -46,7 +54,7 @@ export function concludeRun(evidence: Evidence): Outcome {
   const measured = tested.seed.length > 0;
   const pairs = measured ? tested : pairsOn(splits.validation, seed, best);
   const differences = pairs.best.map((score, i) => score - (pairs.seed[i] ?? 0));
-  const interval = measured ? pairedInterval(differences, streamFor(state.root, "bootstrap", 0)) : undefined;
+  const interval = measured ? pairedInterval(differences) : undefined;
   const verdict: Verdict = !measured
     ? "not_measured"
     : interval && interval.low > 0
@@ -58,7 +66,9 @@ export function concludeRun(evidence: Evidence): Outcome {
   const lift = mean(differences);
   const baselineScore = mean(pairs.seed);
   const championScore = champion === seed ? baselineScore : mean(pairs.best);
-  const considered = state.pool.filter((m) => meanOver(m, splits.validation) !== undefined).length;
+  const considered =
+    evidence.choice?.considered ??
+    state.pool.filter((m) => meanOver(m, splits.validation) !== undefined).length;
   const deviation = deviationOf(differences);
   return {
     champion,
@@ -73,15 +83,28 @@ export function concludeRun(evidence: Evidence): Outcome {
       ...(interval ? { interval } : {}),
       sampleSize: differences.length,
       candidatesConsidered: considered,
-      ...(measured ? { detectableLift: detectableLift(differences.length, deviation || undefined) } : {}),
+      ...(state.noise === undefined || differences.length === 0
+        ? {}
+        : { noiseFloor: noiseFloor(state.noise, differences.length) }),
+      ...(measured
+        ? { detectableLift: detectableLift(differences.length, deviation || TYPICAL_DEVIATION) }
+        : {}),
       championCharacters: promptText(champion.components).length,
       seedCharacters: promptText(seed.components).length,
       stopReason: evidence.stopReason,
-      notes: notesOf(evidence, measured, considered),
+      notes: notesOf(evidence, best, lift, measured, considered),
       simulated: evidence.simulated,
       spend: evidence.spend,
     },
   };
+}
+
+/**
+ * How far the judge's own noise alone moves the difference of two means over `n` examples, 19 times of 20: each example
+ * is graded twice, once for either candidate, with one grade's deviation each time.
+ */
+export function noiseFloor(gradeDeviation: number, n: number): number {
+  return (Z_QUANTILE * Math.SQRT2 * gradeDeviation) / Math.sqrt(n);
 }
 
 /** What the search leaves behind. */
@@ -129,7 +152,7 @@ function explain(
   lift: number | undefined,
 ): string {
   const n = pairs.seed.length;
-  const by = `${(lift ?? 0) >= 0 ? "+" : ""}${(lift ?? 0).toFixed(3)}`;
+  const by = signed(lift ?? 0);
   switch (verdict) {
     case "improved":
       return `On ${n} test examples the search never saw, ${best.id} scores ${by} against the seed, and the interval excludes zero.`;
@@ -146,12 +169,39 @@ function explain(
   }
 }
 
-function notesOf({ splits, state, simulated }: Evidence, measured: boolean, considered: number): string[] {
+function notesOf(
+  { splits, state, simulated, choice }: Evidence,
+  best: Member,
+  lift: number | undefined,
+  measured: boolean,
+  considered: number,
+): string[] {
   const notes: string[] = [];
   if (simulated) notes.push("Some of the models are simulated: the scores say nothing about a real model.");
   if (!measured && considered > 1) {
     notes.push(
       `The champion is the best of ${considered} on the same examples; the best of many looks better than it is.`,
+    );
+    if (choice && best.operator !== PRUNE && lift !== undefined && choice.estimate < lift - NOTICEABLE) {
+      notes.push(`Allowing for that, the lift is more likely about ${signed(choice.estimate)}.`);
+    }
+  }
+  if (best.operator === PRUNE) {
+    const whole = unpruned(state, best);
+    const [before, after] = [whole, best].map((m) => promptText(m.components).length);
+    notes.push(
+      `${best.id} is ${whole.id} cut from ${before} to ${after} characters; on validation it is not worse.`,
+    );
+  }
+  if (state.noise !== undefined) {
+    notes.push(
+      `The judge was asked twice about the same outputs: one grade differs from the next by ${(state.noise * Math.SQRT2).toFixed(3)} (standard deviation).`,
+    );
+  }
+  if (state.dropped) {
+    const { proposals } = state.dropped;
+    notes.push(
+      `${proposals} ${proposals === 1 ? "proposal was" : "proposals were"} under way when the search stopped and ${proposals === 1 ? "was" : "were"} dropped; what they had paid shows in the spend.`,
     );
   }
   const failed = new Set(state.pool.flatMap((m) => m.failed));
@@ -164,4 +214,15 @@ function notesOf({ splits, state, simulated }: Evidence, measured: boolean, cons
     notes.push("All examples served both to learn from and to choose by.");
   }
   return notes;
+}
+
+/** The candidate a pruned one was cut from, with all its parts. */
+function unpruned(state: State, pruned: Member): Member {
+  let member = pruned;
+  while (member.operator === PRUNE) member = memberOf(state, member.parentIds[0] ?? SEED_ID);
+  return member;
+}
+
+function signed(value: number): string {
+  return `${value >= 0 ? "+" : ""}${value.toFixed(3)}`;
 }

@@ -1,0 +1,60 @@
+import type { MeasuredObjective } from "../domain/objectives.ts";
+import { promptText } from "../domain/spec.ts";
+import { estimateTokens } from "./constraints.ts";
+import { novelties } from "./novelty.ts";
+import { nonDominated } from "./pareto.ts";
+import type { Member, Total } from "./state.ts";
+
+/** Input tokens that cost as much as one output token: the usual ratio of price lists. */
+export const OUTPUT_WEIGHT = 4;
+
+/**
+ * Each candidate as a point, every coordinate higher-is-better: its mean score first, then each named objective.
+ * Brevity is minus the tokens of the prompt, diversity the mean n-gram distance to the other candidates, latency minus
+ * the tokens of a mean answer, cost minus the tokens of prompt and answer, an output token weighing as much as
+ * {@link OUTPUT_WEIGHT} of input; any other name is the mean of a criterion. All are functions of texts and answers,
+ * never of a clock, so that a run decides the same at any speed: what an answer keeps its reader waiting for is its
+ * length. What was not measured counts as the worst.
+ */
+export function objectiveVectors(
+  pool: readonly Member[],
+  scoreOf: (member: Member) => number | undefined,
+  objectives: readonly string[],
+): number[][] {
+  const texts = pool.map((m) => promptText(m.components));
+  const novelty = objectives.includes("diversity") ? novelties(texts) : [];
+  const names = [...new Set(objectives)];
+  return pool.map((member, i) => {
+    const promptTokens = estimateTokens(texts[i] ?? "");
+    const answerTokens = meanOf(member.tally?.answerTokens);
+    const coordinate = (name: string): number | undefined => {
+      switch (name as MeasuredObjective) {
+        case "brevity":
+          return -promptTokens;
+        case "diversity":
+          return novelty[i];
+        case "latency":
+          return answerTokens === undefined ? undefined : -answerTokens;
+        case "cost":
+          return answerTokens === undefined ? undefined : -(promptTokens + OUTPUT_WEIGHT * answerTokens);
+        default:
+          return meanOf(member.tally?.criteria[name]);
+      }
+    };
+    return [scoreOf(member), ...names.map(coordinate)].map((x) => x ?? Number.NEGATIVE_INFINITY);
+  });
+}
+
+/** The scored candidates no other one beats: at least as good in the score and every objective, and better in one. */
+export function objectiveFront(
+  pool: readonly Member[],
+  scoreOf: (member: Member) => number | undefined,
+  objectives: readonly string[],
+): Member[] {
+  const scored = pool.filter((m) => scoreOf(m) !== undefined);
+  return nonDominated(objectiveVectors(scored, scoreOf, objectives)).flatMap((i) => scored[i] ?? []);
+}
+
+function meanOf(total: Total | undefined): number | undefined {
+  return total && total.sum / total.count;
+}
