@@ -48,6 +48,7 @@ describe("telemetry", () => {
         code: "ok",
         duration_ms: 0,
         request_id: "r1",
+        job_id: "j1",
       },
     ]);
     expect([...rpc.metrics.values]).toEqual([[`requests_total{code=ok,method=${METHOD},protocol=rest}`, 1]]);
@@ -72,7 +73,23 @@ describe("telemetry", () => {
     expect(rpc.log.lines).toEqual([]);
     log.end();
     expect((await messages.next()).done).toBe(true);
-    expect(rpc.log.lines).toMatchObject([{ method: "gepa.v1.OptimizationService/WatchJob", code: "ok" }]);
+    expect(rpc.log.lines).toMatchObject([
+      { method: "gepa.v1.OptimizationService/WatchJob", code: "ok", job_id: "j1" },
+    ]);
+  });
+
+  it("names the job that a create has made, and none where there is none to name", async () => {
+    const rpc = createTestRpc({
+      useCases: {
+        createJob: async () => ({ job: aJob("j9"), replayed: false }),
+        listJobs: async () => ({ items: [aJob("j8")], nextPageToken: "" }),
+      },
+    });
+    await call(rpc, createJob, { spec: { prompt: "Greet.", examples: [{ input: "hello" }] } });
+    await call(rpc, listJobs, {});
+    await refusal(call(rpc, getJob, { jobId: "no such\nline" }));
+    await refusal(call(rpc, getJob, { jobId: "x".repeat(65) }));
+    expect(rpc.log.lines.map((line) => line.job_id)).toEqual(["j9", undefined, undefined, undefined]);
   });
 });
 
