@@ -130,6 +130,7 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
   const interceptors = interceptorChain({
     admit,
     rateLimit: { perMinute: config.rateLimitPerMin, burst: config.rateLimitBurst },
+    maxStreamsPerCaller: config.maxStreamsPerCaller,
     clock,
     ids,
     log,

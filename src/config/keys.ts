@@ -183,6 +183,12 @@ export const KEYS = {
     "30",
     "Writing calls that may come at once.",
   ),
+  maxStreamsPerCaller: key(
+    "MAX_STREAMS_PER_CALLER",
+    integer(1, 1_000_000),
+    "100",
+    "Open streams of each token, or each client where there is none.",
+  ),
   maxConnections: key("MAX_CONNECTIONS", integer(1, 1_000_000), "10000", "Open connections at once."),
   sseRetryMs: key(
     "SSE_RETRY_MS",

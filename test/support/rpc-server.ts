@@ -24,6 +24,7 @@ export interface RpcOptions {
   readonly system?: Partial<SystemPorts>;
   readonly auth?: Partial<AuthOptions>;
   readonly rateLimit?: RateLimit;
+  readonly maxStreamsPerCaller?: number;
 }
 
 /** The services with their interceptors, without a socket. */
@@ -58,6 +59,7 @@ export function createTestRpc(options: RpcOptions = {}): TestRpc {
   const interceptors = interceptorChain({
     admit: createAdmit({ tokens: [TOKEN], anonymous: true, protectMetrics: false, ...options.auth }),
     rateLimit: options.rateLimit ?? { perMinute: 0, burst: 1 },
+    maxStreamsPerCaller: options.maxStreamsPerCaller ?? 1_000,
     clock,
     ids: { request: () => `request-${++requests}` },
     log,
