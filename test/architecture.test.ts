@@ -14,6 +14,7 @@ const CONTRACTS = {
   model: "src/models/model.ts",
   grader: "src/graders/grader.ts",
   store: "src/storage/store.ts",
+  queue: "src/storage/queue.ts",
 };
 
 const CONNECT = ["@bufbuild/*", "@connectrpc/*"];
@@ -24,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "src/config": { imports: ["src/base"], packages: ["node:util"] },
   "src/domain": { imports: ["src/base"], packages: [] },
   "src/models": { imports: ["src/domain", "src/base"], packages: ["openai", "openai/*"] },
-  "src/storage": { imports: ["src/domain", "src/base"], packages: ["libsql", "pg", "node:*"] },
+  "src/storage": { imports: ["src/domain", "src/base"], packages: ["libsql", "pg", "pg-boss", "node:*"] },
   "src/telemetry": { imports: ["src/domain", "src/base"], packages: ["pino", "prom-client"] },
   "src/graders": {
     imports: [CONTRACTS.model, "src/domain", "src/base"],
@@ -32,7 +33,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   "src/engine": { imports: [CONTRACTS.model, CONTRACTS.grader, "src/domain", "src/base"], packages: [] },
   "src/jobs": {
-    imports: ["src/engine", CONTRACTS.store, CONTRACTS.model, CONTRACTS.grader, "src/domain", "src/base"],
+    imports: [
+      "src/engine",
+      CONTRACTS.store,
+      CONTRACTS.queue,
+      CONTRACTS.model,
+      CONTRACTS.grader,
+      "src/domain",
+      "src/base",
+    ],
     packages: [],
   },
   "src/rpc": {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { AppError } from "../base/errors.ts";
 import { randomIds } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import { createRng } from "../base/rng.ts";
@@ -13,6 +13,7 @@ import { optimise } from "../engine/optimise.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import { checkGrader } from "../graders/check-grader.ts";
 import { createGrader } from "../graders/registry.ts";
+import type { HandOut } from "../jobs/dispatch.ts";
 import { createJobs, type Jobs } from "../jobs/jobs.ts";
 import { createModels } from "../models/registry.ts";
 import { createAdmit } from "../rpc/interceptors/auth.ts";
@@ -20,11 +21,13 @@ import { interceptorChain } from "../rpc/interceptors/chain.ts";
 import { createInvoke } from "../rpc/invoke.ts";
 import { createRoutes } from "../rpc/routes.ts";
 import { createServing } from "../rpc/serving.ts";
-import { openStore } from "../storage/registry.ts";
+import type { JobQueue } from "../storage/queue.ts";
+import { openStorage } from "../storage/registry.ts";
 import type { Store } from "../storage/store.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { createTelemetry } from "../telemetry/metrics.ts";
 import { type DefaultModel, defaultModels, modelsByRole, modelsConfig } from "./model-roles.ts";
+import { storeLocation } from "./store-location.ts";
 import { createClientAddress } from "./one-port/client-address.ts";
 import { createServer, type Server } from "./server.ts";
 
@@ -52,10 +55,10 @@ export interface AppPorts {
   readonly clock?: Clock;
 }
 
-/** The database in the data folder. */
-const DATABASE_FILE = "gepa.db";
+/** A store that takes longer to say that it is there is not ready. */
+const READY_LIMIT_MS = 2_000;
 
-/** Picks every implementation; no other file does. Rejects where the data folder can not be used. */
+/** Picks every implementation; no other file does. Rejects where the data can not be used. */
 export async function compose(config: Config, ports: AppPorts): Promise<App> {
   const clock = ports.clock ?? systemClock;
   const ids = randomIds;
@@ -68,18 +71,15 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
     ...(ports.writeLog && { write: ports.writeLog }),
   });
   const openApi = await readFile(new URL("../../gen/openapi.json", import.meta.url), "utf8");
-  const store = await openStore(
-    { kind: "sqlite", path: resolve(join(config.dataDir, DATABASE_FILE)) },
-    {
-      clock,
-      log,
-      metrics,
-      onBroken(error) {
-        log.error("store_broken", {}, error);
-        ports.onBroken();
-      },
+  const { store, queue } = await openStorage(storeLocation(config), {
+    clock,
+    log,
+    metrics,
+    onBroken(error) {
+      log.error("store_broken", {}, error);
+      ports.onBroken();
     },
-  );
+  });
 
   // Chance comes from the ids, the one source of it that is not seeded; it only spreads retries in time.
   const rng = createRng({ seed: Number.parseInt(ids.request().slice(0, 8), 16) });
@@ -104,15 +104,16 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
       },
     },
     `${hostname()}-${process.pid}`,
+    handOutOf(config, queue),
   );
 
   const serving = createServing();
   const clientAddress = createClientAddress(config.trustProxy);
   const routes = createRoutes({
-    useCases: jobs.useCases,
+    ...(config.role !== "worker" && { useCases: jobs.useCases }),
     serving,
     system: {
-      ready: () => store.ping(),
+      ready: () => pingWithin(READY_LIMIT_MS, store, clock),
       metricsText: telemetry.text,
       metricsJson: async () => (await telemetry.json()) as JsonObject,
       version: {
@@ -182,7 +183,16 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
       jobs.start();
       return urlOf(address, tls ? "https" : "http");
     },
-    stop: () => stopInOrder({ server, jobs, store, clock, log, graceMs: config.shutdownGraceS * 1000 }),
+    stop: () =>
+      stopInOrder({
+        server,
+        jobs,
+        ...(queue && { queue }),
+        store,
+        clock,
+        log,
+        graceMs: config.shutdownGraceS * 1000,
+      }),
   };
 }
 
@@ -190,13 +200,15 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
 interface Parts {
   readonly server: Server;
   readonly jobs: Jobs;
+  readonly queue?: JobQueue;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
 }
 
-async function stopInOrder({ server, jobs, store, clock, log, graceMs }: Parts): Promise<void> {
+async function stopInOrder(parts: Parts): Promise<void> {
+  const { server, jobs, queue, store, clock, log, graceMs } = parts;
   const patience = new AbortController();
   const drained = new AbortController();
   const timeout = clock.sleep(graceMs, drained.signal).then(
@@ -209,7 +221,26 @@ async function stopInOrder({ server, jobs, store, clock, log, graceMs }: Parts):
   drained.abort(new Error("everything has ended"));
   await timeout;
   jobs.close();
+  if (queue !== undefined) await step("queue", queue.stop());
   await step("store", store.close());
+}
+
+/** Jobs of an embedded store are this process's alone; over Postgres the roles share them out. */
+function handOutOf({ role }: Config, queue: JobQueue | undefined): HandOut {
+  if (queue === undefined) return { kind: "alone" };
+  return role === "api" ? { kind: "elsewhere" } : { kind: "queue", queue };
+}
+
+/** Rejects with `storage_unavailable` where the store does not answer in time. */
+async function pingWithin(limitMs: number, store: Store, clock: Clock): Promise<void> {
+  const answered = new AbortController();
+  const late = clock.sleep(limitMs, answered.signal).then(() => {
+    throw new AppError("storage_unavailable", "The storage does not answer. Try again in a moment.", {
+      retryAfterMs: limitMs,
+    });
+  });
+  late.catch(() => undefined);
+  await Promise.race([store.ping(), late]).finally(() => answered.abort());
 }
 
 function urlOf({ address, family, port }: AddressInfo, scheme: string): string {

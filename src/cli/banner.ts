@@ -16,7 +16,7 @@ export function bannerLines({ version, url, config, models }: BannerInput): stri
     ["try it", `${url}/docs lists the REST calls`],
     ["access", access(config)],
     ...models.map((model): [string, string] => [model.role, modelText(model)]),
-    ["data", config.dataDir],
+    ["data", data(config)],
   ];
   if (models.some((m) => m.simulated)) {
     rows.push([
@@ -25,6 +25,12 @@ export function bannerLines({ version, url, config, models }: BannerInput): stri
     ]);
   }
   return [`gepa-next ${version}`, ...rows.map(([label, text]) => `  ${label.padEnd(11)}${text}`)];
+}
+
+function data(config: Config): string {
+  if (config.databaseUrl === undefined) return config.dataDir;
+  const part = { all: "serves calls and runs jobs", api: "serves calls", worker: "runs jobs" }[config.role];
+  return `Postgres, shared with other nodes; this one ${part}`;
 }
 
 function access(config: Config): string {

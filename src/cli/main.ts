@@ -22,6 +22,7 @@ program
   .option("--host <address>", "address to listen on (HOST, default 127.0.0.1)")
   .option("--port <number>", "port to listen on (PORT, default 8000)")
   .option("--data-dir <folder>", "where the database lives (DATA_DIR, default .gepa-next)")
+  .option("--role <part>", "all, api or worker; parts share a Postgres database (SERVE_ROLE, default all)")
   .addHelpText(
     "after",
     `

@@ -13,6 +13,7 @@ export interface ServeFlags {
   readonly host?: string;
   readonly port?: string;
   readonly dataDir?: string;
+  readonly role?: string;
 }
 
 /** Runs the service until a signal or its store ends it. Gives the exit code. */

@@ -7,6 +7,7 @@ import {
   integer,
   list,
   origin,
+  postgresUrl,
   seconds,
   secret,
   text,
@@ -47,6 +48,22 @@ export const KEYS = {
   host: key("HOST", text, "127.0.0.1", "Address to listen on. Anything but loopback needs tokens."),
   port: key("PORT", integer(0, 65_535), "8000", "Port to listen on; 0 takes a free one."),
   dataDir: key("DATA_DIR", text, ".gepa-next", "Folder of the database, made where it is missing."),
+  databaseUrl: optionalKey(
+    "DATABASE_URL",
+    postgresUrl,
+    "Postgres database that many nodes share, in place of the one in DATA_DIR.",
+  ),
+  databaseListenUrl: optionalKey(
+    "DATABASE_LISTEN_URL",
+    postgresUrl,
+    "Direct address of the same database, where DATABASE_URL leads to a transaction pooler.",
+  ),
+  role: key(
+    "SERVE_ROLE",
+    choice(["all", "api", "worker"]),
+    "all",
+    "Part of the service that this process is: it serves calls, runs jobs, or does both. Parts need DATABASE_URL.",
+  ),
   tlsCertFile: optionalKey(
     "TLS_CERT_FILE",
     text,
@@ -218,8 +235,9 @@ type ValueOf<K> = K extends KeyWithDefault<infer T> ? T : K extends Key<infer T>
 /** A value for every key, before the rules that span several of them. */
 export type Values = { readonly [K in KeyName]: ValueOf<(typeof KEYS)[K]> };
 
-/** The tokens among the values, for whoever has to keep them out of what is printed. */
+/** The secrets among the values, for whoever has to keep them out of what is printed. */
 export function secretsOf(values: Values): Secret[] {
-  const { apiBearerTokens, openaiApiKey, openrouterApiKey } = values;
-  return [...apiBearerTokens, ...[openaiApiKey, openrouterApiKey].filter((s) => s !== undefined)];
+  const { apiBearerTokens, openaiApiKey, openrouterApiKey, databaseUrl, databaseListenUrl } = values;
+  const single = [openaiApiKey, openrouterApiKey, databaseUrl, databaseListenUrl];
+  return [...apiBearerTokens, ...single.filter((s) => s !== undefined)];
 }

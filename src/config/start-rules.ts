@@ -25,5 +25,16 @@ export function startFaults(config: Values & { readonly dev: boolean }): ConfigF
     const key = config.tlsCertFile === undefined ? "TLS_CERT_FILE" : "TLS_KEY_FILE";
     faults.push({ key, message: "is missing; certificate and private key belong together." });
   }
+  if (config.databaseUrl === undefined) {
+    if (config.role !== "all") {
+      faults.push({
+        key: "SERVE_ROLE",
+        message: `is ${config.role}, but only nodes that share a Postgres database can share the work. Set DATABASE_URL, or leave the role out.`,
+      });
+    }
+    if (config.databaseListenUrl !== undefined) {
+      faults.push({ key: "DATABASE_URL", message: "is missing; DATABASE_LISTEN_URL only goes with it." });
+    }
+  }
   return faults;
 }

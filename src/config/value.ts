@@ -140,3 +140,15 @@ export const origin: ValueType<string> = {
       : wrong(`"${raw}" is not an origin: give scheme, host and port alone, such as https://app.example.com`);
   },
 };
+
+/** The address of a Postgres database; secret, for it holds a password. */
+export const postgresUrl: ValueType<Secret> = {
+  shape: "postgres URL",
+  secret: true,
+  parse(raw) {
+    const url = URL.canParse(raw) ? new URL(raw) : undefined;
+    return url !== undefined && ["postgres:", "postgresql:"].includes(url.protocol)
+      ? ok(new Secret(raw))
+      : wrong("it is not a URL such as postgres://user:password@host:5432/database");
+  },
+};

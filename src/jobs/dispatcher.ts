@@ -1,33 +1,18 @@
 import { abortable } from "../base/abort.ts";
 import type { Job, JobStatus } from "../domain/job.ts";
-import { isSimulated, noteTransition } from "./note-transition.ts";
+import type { Dispatcher, Run } from "./dispatch.ts";
+import { noteClaim } from "./note-claim.ts";
 import type { JobsDeps } from "./ports.ts";
-import type { RunEnd } from "./run-job.ts";
 import { type RunningJobs, RunStopped } from "./running-jobs.ts";
 
 /** How often the store is looked at without a reason: for jobs whose run the store's troubles ended. */
 const LOOK_AGAIN_MS = 5000;
 
-/** Hands jobs to this process, the only worker there is over an embedded store. */
-export interface Dispatcher {
-  /** Begins to claim: first the jobs an earlier process was running, then those that wait. */
-  start(): void;
-  /** Something may wait now. */
-  wake(): void;
-  /** Claims nothing more, stops the runs without a terminal event, and waits for their last writes. */
-  drain(signal: AbortSignal): Promise<void>;
-}
-
 /**
- * A dispatcher that runs at most `limits.maxRunningJobs` jobs at once, oldest first. A job that is `running` in the
+ * The dispatcher of a process that is the only worker there is. It runs at most `limits.maxRunningJobs` jobs at once, oldest first. A job that is `running` in the
  * store and not here has lost its worker: it is claimed again, whether that was a crash or the store's trouble.
  */
-export function createDispatcher(
-  deps: JobsDeps,
-  running: RunningJobs,
-  worker: string,
-  run: (job: Job, signal: AbortSignal) => Promise<RunEnd>,
-): Dispatcher {
+export function createDispatcher(deps: JobsDeps, running: RunningJobs, worker: string, run: Run): Dispatcher {
   const { store, clock, log, metrics, limits } = deps;
   const runs = new Set<Promise<void>>();
   const lost = new Set<string>(); // jobs another worker took from us: a handful at most, and never taken back
@@ -40,7 +25,7 @@ export function createDispatcher(
 
   const runOne = async (job: Job) => {
     metrics.gauge("jobs_running", 1);
-    const end = await run(job, running.enter(job.id));
+    const end = await run(job, running.enter(job.id), () => undefined); // nobody else can have it
     running.leave(job.id);
     metrics.gauge("jobs_running", -1);
     if (end === "lost") lost.add(job.id);
@@ -103,18 +88,4 @@ export function createDispatcher(
       await abortable(allEnded(), signal);
     },
   };
-}
-
-function noteClaim(deps: JobsDeps, job: Job, from: "running" | "pending"): void {
-  if (from === "pending") {
-    noteTransition(deps, job, { from, to: "running", reason: "claimed" });
-    return;
-  }
-  deps.log.info("job_taken_up", {
-    job_id: job.id,
-    from,
-    to: "running",
-    reason: "its worker was gone",
-    ...(isSimulated(job) ? { simulated: true } : {}),
-  });
 }

@@ -1,12 +1,14 @@
 import { cancelJob } from "./cancel-job.ts";
 import { createJob } from "./create-job.ts";
 import { deleteJob } from "./delete-job.ts";
+import { type Dispatcher, type HandOut, noDispatcher, type Run } from "./dispatch.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { estimateJob } from "./estimate-job.ts";
 import { forkJob } from "./fork-job.ts";
 import { getCandidate } from "./get-candidate.ts";
 import { getJob } from "./get-job.ts";
 import { getReport } from "./get-report.ts";
+import { guardModels } from "./guard-models.ts";
 import { createInFlightGate, sweepIdempotency } from "./idempotency.ts";
 import { listCandidates } from "./list-candidates.ts";
 import { listEvents } from "./list-events.ts";
@@ -15,9 +17,10 @@ import { listRollouts } from "./list-rollouts.ts";
 import { createNewJobs } from "./new-job.ts";
 import { pauseJob } from "./pause-job.ts";
 import type { JobsDeps } from "./ports.ts";
+import { createQueueDispatcher } from "./queue-dispatcher.ts";
 import { resumeJob } from "./resume-job.ts";
 import { runJob } from "./run-job.ts";
-import { createRunningJobs } from "./running-jobs.ts";
+import { createRunningJobs, type RunningJobs } from "./running-jobs.ts";
 import { stopJob } from "./stop-job.ts";
 import { createTurns } from "./turns.ts";
 import type { UseCases } from "./use-cases.ts";
@@ -39,11 +42,16 @@ export interface Jobs {
 }
 
 /** Puts the use cases and the runtime together. `worker` names this process in the jobs it claims. */
-export function createJobs(deps: JobsDeps, worker: string): Jobs {
+export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { kind: "alone" }): Jobs {
   const hub = createWatchHub(deps.store, deps.clock);
   const running = createRunningJobs();
   const runDeps = { ...deps, turns: createTurns() };
-  const dispatcher = createDispatcher(deps, running, worker, (job, signal) => runJob(runDeps, job, signal));
+  const run: Run = (job, signal, mayCall) => {
+    const resolveModels: JobsDeps["resolveModels"] = (targetModelId, roles) =>
+      guardModels(deps.resolveModels(targetModelId, roles), mayCall);
+    return runJob({ ...runDeps, resolveModels }, job, signal);
+  };
+  const dispatcher = dispatcherFor(handOut, deps, running, worker, run);
   const newJobs = createNewJobs(deps, createInFlightGate(), dispatcher.wake);
   let stopSweep: (() => void) | undefined;
   return {
@@ -75,4 +83,21 @@ export function createJobs(deps: JobsDeps, worker: string): Jobs {
     },
     close: () => hub.close(),
   };
+}
+
+function dispatcherFor(
+  handOut: HandOut,
+  deps: JobsDeps,
+  running: RunningJobs,
+  worker: string,
+  run: Run,
+): Dispatcher {
+  switch (handOut.kind) {
+    case "alone":
+      return createDispatcher(deps, running, worker, run);
+    case "queue":
+      return createQueueDispatcher(deps, handOut.queue, running, worker, run);
+    case "elsewhere":
+      return noDispatcher;
+  }
 }

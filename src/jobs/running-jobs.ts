@@ -1,10 +1,16 @@
+const WHY = {
+  cancelled: "the job was cancelled",
+  draining: "the process is shutting down",
+  lease_lost: "the job may be another worker's by now",
+} as const;
+
 /** Why a run was stopped from outside. It ends without a terminal event of its own. */
 export class RunStopped extends Error {
   override readonly name = "RunStopped";
-  readonly why: "cancelled" | "draining";
+  readonly why: keyof typeof WHY;
 
-  constructor(why: "cancelled" | "draining") {
-    super(why === "cancelled" ? "the job was cancelled" : "the process is shutting down");
+  constructor(why: keyof typeof WHY) {
+    super(WHY[why]);
     this.why = why;
   }
 }

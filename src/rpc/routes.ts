@@ -6,6 +6,7 @@ import { Health } from "../../gen/ts/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/ts/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/ts/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { UseCases } from "../jobs/use-cases.ts";
+import { servedElsewhere } from "./services/elsewhere.ts";
 import { healthService } from "./services/health.ts";
 import { optimizationService } from "./services/optimization.ts";
 import { createReflectionIndex } from "./services/reflection-index.ts";
@@ -15,7 +16,8 @@ import type { Serving } from "./serving.ts";
 
 /** What the services need. */
 export interface RouteDeps {
-  readonly useCases: UseCases;
+  /** Absent on a node that answers no calls about jobs. */
+  readonly useCases?: UseCases;
   readonly system: SystemPorts;
   readonly serving: Serving;
 }
@@ -33,10 +35,12 @@ function route<S extends DescService>(service: S, impl: ServiceImpl<S>): Route {
 
 /** Every service of this server, made once and reached through every protocol. */
 export function createRoutes({ useCases, system, serving }: RouteDeps): readonly Route[] {
-  const ours = [OptimizationService, SystemService];
+  const ours = useCases === undefined ? [SystemService] : [OptimizationService, SystemService];
   const index = createReflectionIndex([...ours, Health, ServerReflection, ServerReflectionAlpha]);
   return [
-    route(OptimizationService, optimizationService(useCases)),
+    useCases === undefined
+      ? { service: OptimizationService, impl: servedElsewhere(OptimizationService) }
+      : route(OptimizationService, optimizationService(useCases)),
     route(SystemService, systemService(system, serving)),
     route(Health, healthService(ours, serving)),
     route(ServerReflection, reflectionService(index)),

@@ -22,6 +22,9 @@ export interface Store {
   /** Ids of jobs in one of these states, oldest first. */
   jobIds(statuses: readonly JobStatus[], limit: number): Promise<readonly string[]>;
 
+  /** Status and fence of those of the jobs that exist: how a worker sees whether what it runs is still its own. */
+  standings(jobIds: readonly string[]): Promise<readonly Standing[]>;
+
   /** Takes a pending or running job for a worker: fence + 1, status `running`. Undefined where it is not to be had. */
   claim(jobId: string, worker: string, nowMs: number): Promise<Job | undefined>;
   /**
@@ -65,6 +68,8 @@ export interface Store {
 
   /** Calls `fn` with job id and last event id after each commit that added events, in this process or another. */
   onAppend(fn: (jobId: string, lastEventId: number) => void): () => void;
+  /** Calls `fn` with job id and last event id after each {@link change}, in this process or another. */
+  onChange(fn: (jobId: string, lastEventId: number) => void): () => void;
   /** Resolves if the store answers. */
   ping(): Promise<void>;
   /** Waits for what is under way and lets go of the files. Later calls reject. */
@@ -125,6 +130,9 @@ export type CreateOutcome =
   | { readonly kind: "replayed"; readonly job: Job }
   | { readonly kind: "mismatch" }
   | { readonly kind: "quota"; readonly open: number };
+
+/** Whose a job is, and where it stands. */
+export type Standing = Pick<Job, "id" | "status" | "fence">;
 
 /** How much of a job to read. */
 export interface JobView {

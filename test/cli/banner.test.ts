@@ -23,6 +23,13 @@ function banner(sources: Partial<ConfigSources>, ...models: DefaultModel[]): str
 }
 
 describe("the first lines", () => {
+  it("say that the data lie in Postgres and what this node does, and no password", () => {
+    const env = { DATABASE_URL: "postgres://gepa:hunter2@db.example/gepa", SERVE_ROLE: "worker" };
+    const text = banner({ env }, real);
+    expect(text).toContain("Postgres, shared with other nodes; this one runs jobs");
+    expect(text).not.toContain("hunter2");
+  });
+
   it("say version, address, data folder and who answers", () => {
     const text = banner({ env: { DATA_DIR: "some/where", API_BEARER_TOKENS: "secret-token" } }, real);
     expect(text).toContain("gepa-next 1.2.3");

@@ -85,11 +85,17 @@ describe("tokens", () => {
       API_BEARER_TOKENS: "canary-token",
       OPENAI_API_KEY: "canary-key",
       OPENROUTER_API_KEY: "canary-or",
+      DATABASE_URL: "postgres://gepa:canary-pw@db.example/gepa",
     };
     const config = load({ env });
     const printed = `${JSON.stringify(config)} ${inspect(config, { depth: 9, showHidden: true })} ${config.apiBearerTokens}`;
     expect(printed).not.toContain("canary");
-    expect(secretsOf(config).map((s) => s.reveal())).toEqual(["canary-token", "canary-key", "canary-or"]);
+    expect(secretsOf(config).map((s) => s.reveal())).toEqual([
+      "canary-token",
+      "canary-key",
+      "canary-or",
+      "postgres://gepa:canary-pw@db.example/gepa",
+    ]);
   });
 });
 
@@ -109,6 +115,9 @@ describe("faults", () => {
     ["API_BEARER_TOKENS", "[1]", "JSON list"],
     ["SSE_PING_INTERVAL_S", "0", "seconds from 0.1"],
     ["MODEL_TIMEOUT_S", "ten", "seconds"],
+    ["DATABASE_URL", "db.example/gepa", "postgres://user:password@host"],
+    ["DATABASE_URL", "https://db.example/gepa", "postgres://user:password@host"],
+    ["SERVE_ROLE", "leader", "one of all, api, worker"],
     ["MODEL_PRICES", "[]", "no JSON object"],
     ["MODEL_PRICES", "{x", "no JSON object"],
     ["MODEL_PRICES", '{"m":{"input":1}}', 'price of "m"'],
@@ -127,7 +136,9 @@ describe("faults", () => {
   });
 
   it("never repeat a secret", () => {
-    const faults = faultsOf({ env: { API_BEARER_TOKENS: '["canary", 5' } });
+    const faults = faultsOf({
+      env: { API_BEARER_TOKENS: '["canary", 5', DATABASE_URL: "mysql://u:canary@db" },
+    });
     expect(JSON.stringify(faults)).not.toContain("canary");
   });
 
@@ -217,5 +228,20 @@ describe("the table of keys", () => {
   it("names each variable once", () => {
     const names = Object.values(KEYS).map((k) => k.env);
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe("parts of the service", () => {
+  const DATABASE_URL = "postgres://db.example/gepa";
+
+  for (const role of ["api", "worker"] as const) {
+    it(`does not start as ${role} without a database that can be shared`, () => {
+      expect(faultsOf({ env: { SERVE_ROLE: role } }).SERVE_ROLE).toContain("Set DATABASE_URL");
+      expect(load({ flags: { role }, env: { DATABASE_URL } }).role).toBe(role);
+    });
+  }
+
+  it("does not take an address to listen at for a database", () => {
+    expect(faultsOf({ env: { DATABASE_LISTEN_URL: DATABASE_URL } }).DATABASE_URL).toContain("is missing");
   });
 });

@@ -5,6 +5,7 @@ import { describeControlling } from "./store/controlling.ts";
 import { describeCreating } from "./store/creating.ts";
 import { describeReading } from "./store/reading.ts";
 import { describeRunning } from "./store/running.ts";
+import { describeSharing } from "./store/sharing.ts";
 import { LATER, openForEach, type StorePlace } from "./store/under-test.ts";
 
 /** What every store promises. */
@@ -15,6 +16,7 @@ export function describeStore(name: string, newPlace: () => Promise<StorePlace>)
     describeRunning(underTest);
     describeControlling(underTest);
     describeReading(underTest);
+    describeSharing(underTest);
   });
 }
 

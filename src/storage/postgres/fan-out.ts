@@ -2,7 +2,7 @@ import type pg from "pg";
 import { isAbort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import { createLocalFanOut, type FanOut } from "../fan-out.ts";
+import { createLocalTopic, type FanOut, type LocalTopic, type Topic } from "../fan-out.ts";
 
 /** What the fan-out works with. */
 export interface PostgresFanOutOptions {
@@ -12,7 +12,12 @@ export interface PostgresFanOutOptions {
   readonly log: Logger;
 }
 
-const CHANNEL = "gepa_append";
+/** The channel of each kind of news. */
+const CHANNELS = { appended: "gepa_append", changed: "gepa_change" } as const;
+
+type Kind = keyof typeof CHANNELS;
+
+const KINDS = Object.keys(CHANNELS) as readonly Kind[];
 
 /** News of this long go out together: commits that NOTIFY queue up across the whole server, so there must be few. */
 const COALESCE_MS = 5;
@@ -20,7 +25,7 @@ const COALESCE_MS = 5;
 /** Postgres refuses a payload of 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_999;
 
-/** Jobs whose news may wait while the connection is away; what is dropped is found by the watchers' own polls. */
+/** Jobs whose news of one kind may wait while the connection is away; what is dropped is found by polls. */
 const MAX_WAITING_JOBS = 10_000;
 
 /** Pause before the connection is tried again. */
@@ -36,22 +41,27 @@ const PROBE_MS = 30_000;
  */
 export async function createPostgresFanOut(options: PostgresFanOutOptions): Promise<FanOut> {
   const { newClient, clock, log } = options;
-  const local = createLocalFanOut(log);
+  const local: Readonly<Record<Kind, LocalTopic>> = {
+    appended: createLocalTopic(log),
+    changed: createLocalTopic(log),
+  };
   const stop = new AbortController();
-  let waiting = new Map<string, number>();
+  const waiting: Record<Kind, Map<string, number>> = { appended: new Map(), changed: new Map() };
   let current: pg.Client | undefined;
   let sending: Promise<void> | undefined;
 
   async function connect(): Promise<pg.Client> {
     const client = newClient();
     client.on("error", () => undefined); // "end" follows, and is what counts
-    client.on("notification", ({ processId, payload }) => {
+    client.on("notification", ({ processId, channel, payload }) => {
       if (processId === undefined || processId === ownPid(client)) return; // already told
-      for (const [jobId, lastEventId] of parsePayload(payload ?? "")) local.publish(jobId, lastEventId);
+      const kind = KINDS.find((k) => CHANNELS[k] === channel);
+      if (kind === undefined) return;
+      for (const [jobId, lastEventId] of parsePayload(payload ?? "")) local[kind].publish(jobId, lastEventId);
     });
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      for (const kind of KINDS) await client.query(`LISTEN ${CHANNELS[kind]}`);
     } catch (error) {
       await client.end().catch(() => undefined);
       throw error;
@@ -92,12 +102,14 @@ export async function createPostgresFanOut(options: PostgresFanOutOptions): Prom
 
   async function send(): Promise<void> {
     try {
-      while (waiting.size > 0) {
+      while (KINDS.some((kind) => waiting[kind].size > 0)) {
         await clock.sleep(COALESCE_MS, stop.signal);
-        const news = waiting;
-        waiting = new Map();
-        for (const payload of payloadsOf(news)) {
-          await current?.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
+        for (const kind of KINDS) {
+          const news = waiting[kind];
+          waiting[kind] = new Map();
+          for (const payload of payloadsOf(news)) {
+            await current?.query("SELECT pg_notify($1, $2)", [CHANNELS[kind], payload]);
+          }
         }
       }
     } catch (error) {
@@ -111,18 +123,24 @@ export async function createPostgresFanOut(options: PostgresFanOutOptions): Prom
     if (!isAbort(error, stop.signal)) log.error("fan_out_failed", {}, error);
   });
 
-  return {
+  const topic = (kind: Kind): Topic => ({
     publish(jobId, lastEventId) {
-      local.publish(jobId, lastEventId);
-      if (waiting.size >= MAX_WAITING_JOBS && !waiting.has(jobId)) return;
-      waiting.set(jobId, Math.max(lastEventId, waiting.get(jobId) ?? 0));
+      local[kind].publish(jobId, lastEventId);
+      const news = waiting[kind];
+      if (news.size >= MAX_WAITING_JOBS && !news.has(jobId)) return;
+      news.set(jobId, Math.max(lastEventId, news.get(jobId) ?? 0));
       sending ??= send();
     },
-    subscribe: local.subscribe,
+    subscribe: local[kind].subscribe,
+  });
+
+  return {
+    appended: topic("appended"),
+    changed: topic("changed"),
     async close() {
       stop.abort();
       await Promise.all([connection, sending]);
-      await local.close();
+      for (const kind of KINDS) local[kind].close();
     },
   };
 }

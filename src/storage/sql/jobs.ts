@@ -1,6 +1,6 @@
 import { JOB_STATUSES, type Job, type JobRequest, type JobStatus } from "../../domain/job.ts";
 import type { Queries, Row } from "../driver.ts";
-import type { JobQuery, JobView } from "../store.ts";
+import type { JobQuery, JobView, Standing } from "../store.ts";
 import { type Bindings, bindings } from "./bindings.ts";
 import type { DocumentName, Documents } from "./documents.ts";
 
@@ -47,6 +47,14 @@ export async function jobIds(
     b.values,
   );
   return rows.map((row) => String(row.id));
+}
+
+/** Status and fence of those of the jobs that exist. */
+export async function standings(q: Queries, ids: readonly string[]): Promise<readonly Standing[]> {
+  if (ids.length === 0) return [];
+  const b = bindings();
+  const rows = await q.all(`SELECT id, status, fence FROM jobs WHERE id IN (${b.list(ids)})`, b.values);
+  return rows.map((row) => row as Row & Standing);
 }
 
 /** The last checkpoint, if there is one. */

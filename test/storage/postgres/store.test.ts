@@ -164,6 +164,15 @@ describe("two nodes over one Postgres database", () => {
     expect(await b.events("j1", 0, 10)).toHaveLength(2);
   });
 
+  test("what one node changes from outside a run the other hears", async () => {
+    await running("j1");
+    const heard = new Promise<unknown>((resolve) => {
+      b.onChange((...news) => resolve(news));
+    });
+    await a.change("j1", aCancel());
+    expect(await heard).toEqual(["j1", 1]);
+  });
+
   test("a node that lost its connection for news mends it and hears again", async () => {
     const { fence } = await running("j1");
     await cut("LISTEN%");
@@ -222,7 +231,7 @@ describe("the Postgres driver", () => {
   let pool: pg.Pool;
   let observed: string[];
   beforeEach(async () => {
-    ({ pool } = await connectPostgres(database.url, silentLogger));
+    pool = await connectPostgres(database.url, silentLogger);
     observed = [];
     const metrics = { ...noMetrics, observe: (name: string) => observed.push(name) };
     driver = createPostgresDriver({ pool, clock: systemClock, metrics });
@@ -281,8 +290,8 @@ describe("the Postgres driver", () => {
     const name = new URL(database.url).pathname.slice(1);
     await ask(`ALTER DATABASE ${name} SET synchronous_commit = off`);
     const fresh = await connectPostgres(database.url, silentLogger);
-    const { rows } = await fresh.pool.query("SHOW synchronous_commit");
-    await fresh.pool.end();
+    const { rows } = await fresh.query("SHOW synchronous_commit");
+    await fresh.end();
     await ask(`ALTER DATABASE ${name} RESET synchronous_commit`);
     expect(rows).toEqual([{ synchronous_commit: "on" }]);
   });
