@@ -48,6 +48,9 @@ const MAX_NOTE_CHARACTERS = 120;
 /** Beyond this length nothing is added to a prompt any more; it would only distract. */
 const MAX_PROMPT_CHARACTERS = 8_000;
 
+/** "a, b and c". */
+const SENTENCE = new Intl.ListFormat("en-GB", { type: "conjunction" });
+
 /** Proposes an edit; JSON `{components, rationale, lesson}`. Rejects a request that holds no prompt to edit. */
 export function reflectionAnswer(request: ModelRequest): string {
   const fenced = unfence(request.messages.map((message) => message.content).join("\n\n"));
@@ -75,11 +78,10 @@ export function reflectionAnswer(request: ModelRequest): string {
     text,
     chosen.reduce((sum, wish) => wish.apply(sum), base),
   );
-  const operator = fenced.find((part) => part.label === "operator")?.text.split(":")[0];
-  const what = chosen.map((wish) => wish.says).join("; ") || "joins the orders of both parents";
+  const what = SENTENCE.format(chosen.map((wish) => wish.says)) || "joins the orders of both parents";
   return JSON.stringify({
     components: Object.fromEntries(asked.map((n) => [n, n === name ? edited : (current.get(n) ?? "")])),
-    rationale: `${operator === undefined ? "" : `As ${operator}: `}the new text ${what}.`,
+    rationale: `The new text ${what}.`,
     lesson: chosen[0] === undefined ? "" : `It helps when the prompt ${chosen[0].says}.`,
   });
 }

@@ -34,8 +34,18 @@ describe("the simulated reflection model", () => {
       ...TRIED,
     ]);
     expect(components.prompt).toBe("Help people.\n\nCover: the oven heat.");
-    expect(rationale).toBe("As reflect: the new text asks for the oven heat.");
+    expect(rationale).toBe("The new text asks for the oven heat.");
     expect(lesson).not.toBe("");
+  });
+
+  it("says all it did in one sentence", () => {
+    const { rationale } = propose([
+      fence("current_prompt.prompt", "Help people."),
+      fence("input", "How do I bake bread?"),
+      fence("output", "Well. ".repeat(200)),
+      fence("ideal", "Concise, names the oven heat"),
+    ]);
+    expect(rationale).toBe("The new text asks for the oven heat and asks for brevity.");
   });
 
   it("goes on where the prompt stands, and stresses what was overlooked", () => {
