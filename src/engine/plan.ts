@@ -7,7 +7,7 @@ import { estimateTokens } from "./constraints.ts";
 import { unknownOperators } from "./operators/registry.ts";
 import { worstCases, type Rates } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
-import { mayPrune, NOISE_SAMPLES, PRUNE_SHARE, reservesOf } from "./reserve.ts";
+import { mayPrune, NOISE_SAMPLES, pruneAllowance, reservesOf } from "./reserve.ts";
 import { MIN_EXAMPLES_FOR_TEST } from "./split.ts";
 
 /** What a job will buy, before anything is paid. */
@@ -66,10 +66,11 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
     proposal,
   );
   const searched = addCosts(fixed, ...Array.from({ length: proposals }, (_, k) => proposal(k)));
-  const pruning = mayPrune(spec, splits) ? PRUNE_SHARE * PRUNE_TRY_SHARE * searched.metricCalls : 0;
+  const pruneRuns = (used: number) => (mayPrune(spec, splits) ? pruneAllowance(used, validation) : 0);
+  const pruning = PRUNE_TRY_SHARE * pruneRuns(searched.metricCalls - testRuns);
   const total = addCosts(searched, times(pruning, run));
   const worstSearch = noiseRuns + validation + maxIterations * (tried + validation);
-  const worst = testRuns + Math.floor(worstSearch * (mayPrune(spec, splits) ? 1 + PRUNE_SHARE : 1));
+  const worst = testRuns + worstSearch + pruneRuns(worstSearch);
   const cap = (n: number) => (maxMetricCalls === undefined ? n : Math.min(n, maxMetricCalls));
   const deviation = rates.callsPerGrade > 0 ? DEVIATION.judge : DEVIATION.check;
   const lift = splits.test.length > 0 ? detectableLift(splits.test.length, deviation) : undefined;

@@ -4,7 +4,7 @@ import { addCosts, limitBrokenBy, times } from "./budget.ts";
 import { bookRollouts, holderOf } from "./commit.ts";
 import type { EngineStep } from "./ports.ts";
 import { isNotWorse } from "./report/interval.ts";
-import { MAX_PRUNE_TRIES, mayPrune, PRUNE, PRUNE_SHARE } from "./reserve.ts";
+import { MAX_PRUNE_TRIES, mayPrune, PRUNE, pruneAllowance } from "./reserve.ts";
 import { generated, judged, type Run } from "./run.ts";
 import { segmentsOf, withoutSegment } from "./segments.ts";
 import { candidateId, memberOf, SEED_ID, textDigest, withEvaluations, type Member } from "./state.ts";
@@ -23,7 +23,7 @@ export async function* prune(run: Run): AsyncGenerator<EngineStep, void, void> {
   const { validation } = splits;
   if (!mayPrune(spec, splits) || run.state.bestId === SEED_ID) return;
   const atStart = run.state.used.metricCalls;
-  const allowance = atStart * PRUNE_SHARE;
+  const allowance = pruneAllowance(atStart, validation.length);
   const known = new Set<string>();
   for (let tries = 1; tries <= MAX_PRUNE_TRIES; tries++) {
     const champion = memberOf(run.state, run.state.bestId);

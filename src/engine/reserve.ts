@@ -11,7 +11,7 @@ export const PRUNE = "prune";
 export const MIN_PRUNE_EXAMPLES = 10;
 /** Parts that are tried, the longest first: what is left after them is too short to be worth a validation. */
 export const MAX_PRUNE_TRIES = 6;
-/** Share of what the search used that the tries may use. */
+/** Share of what the search used that the tries may use; one try is always allowed. */
 export const PRUNE_SHARE = 0.2;
 /** The pruning may keep back one try at most, and that only where it is this part of every limit, or less. */
 const PRUNE_PART = 10;
@@ -27,6 +27,11 @@ export interface Reserves {
 /** Whether the champion of a job may be pruned at all. */
 export function mayPrune(spec: OptimizeSpec, splits: Splits): boolean {
   return spec.config.profile === "default" && splits.validation.length >= MIN_PRUNE_EXAMPLES;
+}
+
+/** Runs that all tries at pruning together may take after a search that took `used`. */
+export function pruneAllowance(used: number, validation: number): number {
+  return Math.max(validation, Math.floor(used * PRUNE_SHARE));
 }
 
 /** A proposal at its worst: the parent and the child on a minibatch, the reflection with its second try, full validation. */

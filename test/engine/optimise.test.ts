@@ -111,7 +111,7 @@ describe("the engine learns", () => {
       kind: "finished",
       result: {
         champion: { candidateId: "c0" },
-        bestCandidate: { candidateId: "c1", score: 1 },
+        bestCandidate: { candidateId: "c2", score: 1 },
         report: { verdict: "not_shown", lift: 0 },
       },
     });
