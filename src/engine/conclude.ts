@@ -1,7 +1,7 @@
 import { OutageError } from "./breaker.ts";
 import { chooseChampion } from "./champion.ts";
 import { bookRollouts } from "./commit.ts";
-import type { EngineOutcome, EngineStep } from "./ports.ts";
+import { type EngineOutcome, type EngineStep, OutOfTimeError } from "./ports.ts";
 import { prune } from "./prune.ts";
 import { artifactsOf, concludeRun, type Evidence } from "./report/report.ts";
 import { judged, progress, record, type Run } from "./run.ts";
@@ -33,7 +33,7 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
     if (stopping.reason !== "wall_time") yield* test(run);
   } catch (error) {
     // What was found stands; the report says that it was not tested.
-    if (!(error instanceof OutageError)) throw error;
+    if (!(error instanceof OutageError || error instanceof OutOfTimeError)) throw error;
   }
   yield progress(run, "final");
 

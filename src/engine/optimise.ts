@@ -7,7 +7,7 @@ import { bookRollouts, commitProposal } from "./commit.ts";
 import { conclude } from "./conclude.ts";
 import { decideIntent } from "./decide.ts";
 import { takeOff, type Flight } from "./flight.ts";
-import type { EngineOutcome, EngineStep, Optimise } from "./ports.ts";
+import { type EngineOutcome, type EngineStep, type Optimise, OutOfTimeError } from "./ports.ts";
 import type { Outcome } from "./proposal.ts";
 import { optimiseLikeReference } from "./reference/profile.ts";
 import { checkpoint, generated, judged, openRun, progress, type Run } from "./run.ts";
@@ -28,13 +28,18 @@ export const optimise: Optimise = async function* (input, ports, signal) {
   try {
     throwIfAborted(signal);
     const run = openRun(input, ports, { search: searching.signal, run: calls.signal });
-    if (run.course.spec.config.profile === "reference") return yield* optimiseLikeReference(run);
-    if (input.checkpoint === undefined) {
-      yield* begin(run);
-      yield checkpoint(run);
+    try {
+      if (run.course.spec.config.profile === "reference") return yield* optimiseLikeReference(run);
+      if (input.checkpoint === undefined) {
+        yield* begin(run);
+        yield checkpoint(run);
+      }
+      const ended = yield* search(run);
+      if (ended) return ended;
+    } catch (error) {
+      if (!(error instanceof OutOfTimeError)) throw error;
+      run.state = { ...run.state, inFlight: [], stopping: run.state.stopping ?? budgetStop("wall_time") };
     }
-    const ended = yield* search(run);
-    if (ended) return ended;
     searching.end(new Error("the search has ended")); // proposals that were dropped call nobody any more
     return yield* conclude(run);
   } catch (error) {

@@ -8,6 +8,17 @@ import type { Grader } from "../graders/grader.ts";
 import type { Model } from "../models/model.ts";
 import type { ReferenceStep } from "./reference/ports.ts";
 
+/**
+ * What a model of the ports rejects with once the job's wall time is used up and the answer is not known already. The
+ * search is over then: whoever takes the run up again is refused the same calls, and so comes to the same end.
+ */
+export class OutOfTimeError extends Error {
+  override readonly name = "OutOfTimeError";
+  constructor() {
+    super("the wall time of the job is used up");
+  }
+}
+
 /** Everything the search needs from the world. The models answer from the ledger where they can. */
 export interface EnginePorts {
   readonly target: Model;

@@ -1,6 +1,7 @@
 import { abortable, throwIfAborted } from "../base/abort.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Role } from "../domain/spend.ts";
+import { OutOfTimeError } from "../engine/ports.ts";
 import { type Model, ModelError, type ModelRequest, type ModelResponse } from "../models/model.ts";
 import { type CallOutcome, callKey, type Ledger } from "./ledger.ts";
 
@@ -10,6 +11,8 @@ export interface LedgeredModelDeps {
   readonly metrics: Metrics;
   /** The run's own signal: it stops the calls in flight. */
   readonly signal: AbortSignal;
+  /** Whether the job's wall time is used up: what is known is still told, nothing new is sent. */
+  readonly isOver: () => boolean;
   /** Told when the books can not be read or written: the run must stop, for nothing may be used unrecorded. */
   readonly onStoreFailure: (error: unknown) => void;
 }
@@ -19,11 +22,16 @@ export interface LedgeredModelDeps {
  * calls in flight are one call, those of other runs of the family included.
  *
  * A caller that gives up waiting does not stop the call: it is being paid for, so it is finished and booked. Only
- * the end of the run stops it, and then nothing is recorded.
+ * the end of the run stops it, and then nothing is recorded. After the job's wall time a call that is not known is
+ * refused with {@link OutOfTimeError}, and so are further tries of one that failed.
  */
 export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps): Model {
   const { ledger, signal: runSignal } = deps;
   const inFlight = new Map<string, Promise<ModelResponse>>(); // bounded by the calls the engine has in flight
+
+  const mayTry = () => {
+    if (deps.isOver()) throw new OutOfTimeError();
+  };
 
   const booked = async <T>(work: Promise<T>): Promise<T> => {
     try {
@@ -42,7 +50,8 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
       return responseOf(known);
     }
     throwIfAborted(runSignal);
-    const outcome = await pay(model, request, runSignal);
+    mayTry();
+    const outcome = await pay(model, request, runSignal, mayTry);
     await booked(ledger.record(key, role, outcome));
     return responseOf(outcome);
   };
@@ -67,9 +76,14 @@ function responseOf(outcome: CallOutcome): ModelResponse {
   throw new ModelError(outcome.failure, outcome.message);
 }
 
-async function pay(model: Model, request: ModelRequest, signal: AbortSignal): Promise<CallOutcome> {
+async function pay(
+  model: Model,
+  request: ModelRequest,
+  signal: AbortSignal,
+  mayTry: () => void,
+): Promise<CallOutcome> {
   try {
-    return { kind: "answer", response: await model.call(request, signal) };
+    return { kind: "answer", response: await model.call(request, signal, mayTry) };
   } catch (error) {
     throwIfAborted(signal); // however the provider's client put it, the call was stopped: nothing to record
     if (!(error instanceof ModelError)) throw error;

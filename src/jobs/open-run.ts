@@ -52,7 +52,7 @@ export async function openRun(
   });
 
   const raw = deps.resolveModels(job.spec.targetModelId, rolesOf(job.spec.grader));
-  const wrap: LedgeredModelDeps = { ledger, metrics, signal, onStoreFailure };
+  const wrap: LedgeredModelDeps = { ledger, metrics, signal, isOver: time.isOver, onStoreFailure };
   const judge = raw.judge && ledgeredModel("judge", raw.judge, wrap);
   const grader = graderOf(deps.graders, job.spec, judge);
   const changed = changedModels(job, modelUses(raw, grader), grader.fingerprint);

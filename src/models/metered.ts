@@ -19,12 +19,12 @@ export function metered(model: Model, { role, clock, metrics }: MeterOptions): M
   };
   return {
     ...model,
-    async call(request, signal) {
+    async call(request, signal, mayTry) {
       const began = clock.monotonic();
       metrics.gauge("model_calls_in_flight", 1);
       let outcome = "aborted";
       try {
-        const response = await model.call(request, signal);
+        const response = await model.call(request, signal, mayTry);
         outcome = "answered";
         count(response);
         return response;

@@ -87,6 +87,9 @@ export interface Model {
   readonly simulated: boolean;
   /** Absent where it is not known. */
   readonly price?: Price;
-  /** Rejects with a {@link ModelError}, or with the signal's reason once it aborts. */
-  call(request: ModelRequest, signal: AbortSignal): Promise<ModelResponse>;
+  /**
+   * Rejects with a {@link ModelError}, or with the signal's reason once it aborts. Where a try has had to wait its turn,
+   * `mayTry` is asked right before it is sent; what that throws ends the call.
+   */
+  call(request: ModelRequest, signal: AbortSignal, mayTry?: () => void): Promise<ModelResponse>;
 }

@@ -32,10 +32,10 @@ export function retrying(model: Model, options: RetryOptions): Model {
   const { role, maxRetries, clock, rng, metrics } = options;
   return {
     ...model,
-    async call(request, signal) {
+    async call(request, signal, mayTry) {
       for (let attempt = 0; ; attempt++) {
         try {
-          return await model.call(request, signal);
+          return await model.call(request, signal, mayTry);
         } catch (error) {
           if (!(error instanceof ModelError) || !error.retryable || attempt >= maxRetries) throw error;
           const wanted = error.retryAfterMs ?? 0;

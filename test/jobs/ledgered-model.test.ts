@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { noMetrics } from "../../src/base/metrics.ts";
+import { OutOfTimeError } from "../../src/engine/ports.ts";
 import { type Ledger, openLedger } from "../../src/jobs/ledger.ts";
 import { createTurns } from "../../src/jobs/turns.ts";
 import { ledgeredModel } from "../../src/jobs/ledgered-model.ts";
@@ -30,7 +31,13 @@ function over(
   signal = never(),
   onStoreFailure: (e: unknown) => void = () => undefined,
 ) {
-  return ledgeredModel("target", model, { ledger, metrics: noMetrics, signal, onStoreFailure });
+  return ledgeredModel("target", model, {
+    ledger,
+    metrics: noMetrics,
+    signal,
+    isOver: () => false,
+    onStoreFailure,
+  });
 }
 
 describe("a ledgered model", () => {
@@ -53,6 +60,7 @@ describe("a ledgered model", () => {
       ledger,
       metrics: noMetrics,
       signal: never(),
+      isOver: () => false,
       onStoreFailure: () => undefined,
     });
     await target.call(aRequest("hi"), never());
@@ -189,6 +197,67 @@ describe("a ledgered model", () => {
     await ledgered.call(aRequest("a"), never());
     await ledgered.call(aRequest("b"), never());
     expect(ledger.spend()[0]).not.toHaveProperty("costUsd");
+  });
+
+  it("refuses what is not known once the time is over, unrecorded, and still tells what is", async () => {
+    const store = await storeWithFamily();
+    const ledger = await open(store);
+    const model = scriptedModel("m");
+    await over(ledger, model).call(aRequest("known"), never());
+    const deps = { ledger, metrics: noMetrics, signal: never(), onStoreFailure: () => undefined };
+    const late = ledgeredModel("target", model, { ...deps, isOver: () => true });
+    expect((await late.call(aRequest("known"), never())).text).toBe("m: known");
+    await expect(late.call(aRequest("new"), never())).rejects.toBeInstanceOf(OutOfTimeError);
+    expect(model.requests).toHaveLength(1);
+    expect(ledger.spend()).toMatchObject([{ calls: 1, failedCalls: 0 }]);
+  });
+
+  it("sends no further try of a call once the time is over", async () => {
+    let isOver = false;
+    const model: Model = {
+      ...scriptedModel("m"),
+      async call(_request, _signal, mayTry) {
+        isOver = true; // while it waits for its next try
+        mayTry?.();
+        throw new Error("it was tried");
+      },
+    };
+    const ledger = await open(await storeWithFamily());
+    const deps = { ledger, metrics: noMetrics, signal: never(), onStoreFailure: () => undefined };
+    const ledgered = ledgeredModel("target", model, { ...deps, isOver: () => isOver });
+    await expect(ledgered.call(aRequest("hi"), never())).rejects.toBeInstanceOf(OutOfTimeError);
+    expect(ledger.spend()).toEqual([]);
+  });
+
+  it("makes one call of equal ones that two runs of a family make at once", async () => {
+    const store = await storeWithFamily();
+    const turns = createTurns();
+    const answer = deferred();
+    const model = scriptedModel("m", async () => {
+      await answer.promise;
+      return anAnswer("once");
+    });
+    const [root, fork] = [await open(store, "root", turns), await open(store, "fork", turns)];
+    const both = [over(root, model), over(fork, model)].map((m) => m.call(aRequest("hi"), never()));
+    await settle();
+    answer.resolve();
+    expect((await Promise.all(both)).map((r) => r.text)).toEqual(["once", "once"]);
+    expect(model.requests).toHaveLength(1);
+    expect([root.spend().length, fork.spend().length]).toEqual([1, 0]);
+  });
+
+  it("tries itself where the same call of another run of the family failed", async () => {
+    const store = await storeWithFamily();
+    const turns = createTurns();
+    const model = scriptedModel("m", (_request, call) => {
+      if (call === 1) throw new ModelError("bad_request", "refused");
+      return anAnswer("well");
+    });
+    const [root, fork] = [await open(store, "root", turns), await open(store, "fork", turns)];
+    const first = over(root, model).call(aRequest("hi"), never());
+    const second = over(fork, model).call(aRequest("hi"), never());
+    await expect(first).rejects.toThrow("refused");
+    expect((await second).text).toBe("well");
   });
 
   it("hands an error that is no model's failure on, unrecorded", async () => {
