@@ -2,11 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { AppError } from "../../base/errors.ts";
 import { connectErrorOf } from "../../rpc/errors.ts";
-
-/** Flags and length before each message of gRPC, gRPC-Web and Connect streams. */
-const ENVELOPE_BYTES = 5;
-
-const ENVELOPED = /^application\/(grpc|connect\+)/;
+import { ENVELOPE_BYTES, isEnveloped } from "./envelope.ts";
 
 /**
  * The request with a body that fails with `payload_too_large` as soon as it is known to hold more than `maxBytes`: by
@@ -21,7 +17,7 @@ export function limitBody(
   // Streams of messages have no total; each of their messages is held to Connect's limit.
   if (method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming") return request;
   if (typeof body !== "object" || body === null || !(Symbol.asyncIterator in body)) return request;
-  const enveloped = ENVELOPED.test(header.get("content-type") ?? "");
+  const enveloped = isEnveloped(header.get("content-type") ?? "");
   const cap = maxBytes + (enveloped ? ENVELOPE_BYTES : 0);
   const declared = Number(header.get("content-length") ?? 0);
   if (declared > cap) header.delete("content-length"); // Connect would refuse it first, in its own words

@@ -1,16 +1,26 @@
-import { createConnectRouter, createContextValues, type Interceptor } from "@connectrpc/connect";
+import {
+  ConnectError,
+  createConnectRouter,
+  createContextValues,
+  type Interceptor,
+} from "@connectrpc/connect";
 import {
   compressionBrotli,
   compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../../base/log.ts";
+import type { Metrics } from "../../base/metrics.ts";
 import { methodName } from "../../rpc/access.ts";
 import { clientAddressKey, requestIdKey } from "../../rpc/context.ts";
+import { watchEnd } from "../../rpc/interceptors/messages.ts";
+import { protocolOf } from "../../rpc/interceptors/telemetry.ts";
 import { registerRoutes, type Route } from "../../rpc/routes.ts";
 import type { Serving } from "../../rpc/serving.ts";
 import { limitBody } from "./body-limit.ts";
+import { checkMessage, JSON_OPTIONS } from "./check-message.ts";
 import type { ClientAddress } from "./client-address.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { answer, type HttpRequest, type HttpResponse } from "./http.ts";
@@ -27,13 +37,15 @@ export interface RpcHandlerDeps {
   readonly interceptors: Interceptor[];
   readonly serving: Serving;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly clientAddress: ClientAddress;
   readonly maxRequestBytes: number;
 }
 
 /**
- * gRPC, gRPC-Web and Connect: answers the paths of RPCs and returns true, or returns false. It stands in for connect-node's own adapter, which lets a malformed Host header end the
- * process, writes to the console, and has no place to hook a body limit in.
+ * gRPC, gRPC-Web and Connect: answers the paths of RPCs and returns true, or returns false. It stands in for
+ * connect-node's own adapter, which lets a malformed Host header end the process, writes to the console, and has no
+ * place to hook checks of the body in.
  */
 export function createRpcHandler(
   deps: RpcHandlerDeps,
@@ -45,6 +57,7 @@ export function createRpcHandler(
     writeMaxBytes: deps.maxRequestBytes + ANSWER_EXTRA_BYTES,
     maxTimeoutMs: MAX_TIMEOUT_MS,
     acceptCompression: [compressionGzip, compressionBrotli],
+    jsonOptions: JSON_OPTIONS,
   });
   registerRoutes(router, deps.routes);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
@@ -58,11 +71,25 @@ export function createRpcHandler(
       refuse(response);
       return true;
     }
+    const checked = checkMessage(limitBody(universal, handler.method, deps.maxRequestBytes), handler.method);
+    let fault: unknown;
+    const noteFault = (error: unknown) => {
+      fault = error;
+    };
     response.once("close", () => {
-      if (values.get(requestIdKey) !== "") return; // the telemetry interceptor has its line
-      deps.log.info("rpc_refused", { method: methodName(handler.method), status: response.statusCode });
+      if (values.get(requestIdKey) !== "") return; // the telemetry interceptor has noted it
+      const method = methodName(handler.method);
+      const code = codeToString(ConnectError.from(fault).code);
+      deps.log.info("rpc_refused", { method, status: response.statusCode, code });
+      deps.metrics.count("requests_total", {
+        method,
+        code,
+        protocol: protocolOf(universal.header.get("content-type")),
+      });
     });
-    handler(limitBody(universal, handler.method, deps.maxRequestBytes))
+    handler(
+      isStream(checked.body) ? { ...checked, body: watchEnd(checked.body, { onEnd: noteFault }) } : checked,
+    )
       .then((answered) => universalResponseToNodeResponse(plainGrpcMessage(answered), response))
       // The reader is gone; the interceptors have noted what became of the call.
       .catch(() => response.destroy());
@@ -81,6 +108,10 @@ function universalRequest(
   } catch {
     return undefined; // the parsers of URL and Headers throw, and say nothing that the caller could use
   }
+}
+
+function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }
 
 function refuse(response: HttpResponse): void {

@@ -63,7 +63,7 @@ export function telemetry({ clock, log, metrics }: TelemetryDeps): Interceptor {
 }
 
 /** Name of the protocol by content type; a Connect GET has none. */
-function protocolOf(contentType: string | null): string {
+export function protocolOf(contentType: string | null): string {
   if (contentType?.startsWith("application/grpc-web")) return "grpc-web";
   if (contentType?.startsWith("application/grpc")) return "grpc";
   return "connect";
