@@ -1,3 +1,4 @@
+import type { ReferenceConfig, Sampling } from "./reference-config.ts";
 import type { Components, GraderSpec, Profile, Selection, Split } from "./spec.ts";
 
 /** A request as the caller sent it: what is absent here gets its default when the job is created. */
@@ -58,4 +59,10 @@ export interface SearchConfigRequest {
   readonly maxTokens?: number;
   readonly profile?: Profile;
   readonly targetScore?: number;
+  readonly reference?: ReferenceConfigRequest;
+}
+
+/** Knobs of the profile `reference` as sent. */
+export interface ReferenceConfigRequest extends Partial<Omit<ReferenceConfig, "sampling">> {
+  readonly sampling?: Partial<Sampling>;
 }

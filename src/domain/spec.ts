@@ -1,5 +1,7 @@
 /** The vocabulary of a request, resolved: every default is filled in, so that a job never depends on later defaults. */
 
+import type { ReferenceConfig } from "./reference-config.ts";
+
 /** Which part of the work an example serves. */
 export type Split = "train" | "validation" | "test";
 
@@ -61,6 +63,8 @@ export interface SearchConfig {
   readonly maxTokens: number;
   readonly profile: Profile;
   readonly targetScore?: number;
+  /** Of the profile `reference` only; absent: its defaults. */
+  readonly reference?: ReferenceConfig;
 }
 
 /** How an output is scored. */

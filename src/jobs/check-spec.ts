@@ -8,6 +8,7 @@ import {
 } from "../domain/spec.ts";
 import { OPERATOR_NAMES, unknownOperators } from "../engine/operators/registry.ts";
 import type { Grader } from "../graders/grader.ts";
+import { checkReference } from "./check-reference.ts";
 import { modelsCalled } from "./grading.ts";
 import type { JobsDeps, RoleModels } from "./ports.ts";
 
@@ -18,6 +19,7 @@ export function checkSpec(deps: Pick<JobsDeps, "graders">, spec: OptimizeSpec): 
     ...checkExamples(spec.examples),
     ...checkConstraints(spec),
     ...checkOperators(spec.config.operators),
+    ...checkReference(spec),
     ...deps.graders.check(spec.grader, spec.examples),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Job } from "../domain/job.ts";
 import type { Components, Example, OptimizeSpec, Split } from "../domain/spec.ts";
-import type { SpecRequest } from "../domain/spec-request.ts";
+import type { ReferenceConfigRequest, SpecRequest } from "../domain/spec-request.ts";
 import { splitExamples } from "../engine/split.ts";
 import type { Store } from "../storage/store.ts";
 import { candidateNotFound } from "./get-candidate.ts";
@@ -56,17 +56,32 @@ async function seedOf(
 }
 
 function forked(spec: OptimizeSpec, components: Components, asked: ForkJobInput): SpecRequest {
+  const { reference, ...inherited } = spec.config;
+  const isReference = (asked.config.profile ?? inherited.profile) === "reference"; // a fork to another one leaves them
   return {
     ...spec,
     components,
     examples: withSplits(spec),
     budget: { ...spec.budget, ...asked.budget },
     config: {
-      ...spec.config,
+      ...inherited,
       ...asked.config,
-      operators: { ...spec.config.operators, ...asked.config.operators },
+      operators: { ...inherited.operators, ...asked.config.operators },
+      ...(isReference && { reference: withKnobs(reference, asked.config.reference) }),
     },
     seed: asked.seed ?? spec.seed,
+  };
+}
+
+function withKnobs(
+  own: ReferenceConfigRequest = {},
+  asked: ReferenceConfigRequest = {},
+): ReferenceConfigRequest {
+  return {
+    ...own,
+    ...asked,
+    sampling: { ...own.sampling, ...asked.sampling },
+    reflectionTemplates: { ...own.reflectionTemplates, ...asked.reflectionTemplates },
   };
 }
 

@@ -1,9 +1,16 @@
 import { AppError, type FieldViolation } from "../base/errors.ts";
 import type { Budget, GraderSpec, OptimizeSpec, SearchConfig } from "../domain/spec.ts";
-import type { BudgetRequest, SearchConfigRequest, SpecRequest } from "../domain/spec-request.ts";
+import { REFERENCE_CONFIG_DEFAULTS, type ReferenceConfig } from "../domain/reference-config.ts";
+import type {
+  BudgetRequest,
+  ReferenceConfigRequest,
+  SearchConfigRequest,
+  SpecRequest,
+} from "../domain/spec-request.ts";
 import type { ModelUse } from "../domain/spend.ts";
 import type { Grader } from "../graders/grader.ts";
 import { checkIterations, checkPrices, checkSpec } from "./check-spec.ts";
+import { checkProfile, checkReflectionPrice } from "./check-reference.ts";
 import { graderOf, modelUses, rolesOf } from "./grading.ts";
 import type { JobsDeps, RoleModels } from "./ports.ts";
 
@@ -46,10 +53,11 @@ export function resolveSpec(
   const iterationsField = iterations === undefined ? "budget.max_iterations" : "iterations";
   refuse([
     ...checkIterations(iterationsField, spec.budget.maxIterations, deps.limits.maxIterations),
+    ...checkProfile(request.config),
     ...checkSpec(deps, spec),
   ]);
   const grader = graderOf(deps.graders, spec, models.judge);
-  refuse(checkPrices(spec, models, grader));
+  refuse([...checkPrices(spec, models, grader), ...checkReflectionPrice(spec, models)]);
   return { spec, models, uses: modelUses(models, grader), grader };
 }
 
@@ -87,8 +95,9 @@ function budgetOf(budget: BudgetRequest, iterations: number | undefined, max: nu
 
 function configOf(config: SearchConfigRequest): SearchConfig {
   const profile = config.profile ?? "default";
+  const { reference, ...others } = config;
   return {
-    ...defined(config),
+    ...defined(others),
     width: config.width ?? DEFAULT_WIDTH,
     minibatchSize: config.minibatchSize ?? DEFAULT_MINIBATCH,
     operators: config.operators,
@@ -96,6 +105,15 @@ function configOf(config: SearchConfigRequest): SearchConfig {
     merge: config.merge ?? profile !== "reference", // gepa 0.1.4 merges only where asked to
     maxTokens: config.maxTokens ?? DEFAULT_MAX_TOKENS,
     profile,
+    ...(profile === "reference" && { reference: referenceOf(reference ?? {}) }),
+  };
+}
+
+function referenceOf({ sampling, ...config }: ReferenceConfigRequest): ReferenceConfig {
+  return {
+    ...REFERENCE_CONFIG_DEFAULTS,
+    ...defined(config),
+    sampling: { ...REFERENCE_CONFIG_DEFAULTS.sampling, ...sampling },
   };
 }
 

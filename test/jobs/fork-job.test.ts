@@ -106,6 +106,23 @@ describe("forking a job", () => {
     });
   });
 
+  it("keeps the knobs of the profile reference one by one, and leaves them with the profile", async () => {
+    const world = await openWorld();
+    const reference = { epsilon: 0.3, cacheEvaluation: true, sampling: { parents: 2 } };
+    const config = { operators: {}, profile: "reference", reference } as const;
+    const { id: parentId } = await aCreatedJob(world, { config });
+    const fork = async (config: ForkJobInput["config"]) =>
+      (await world.jobs.useCases.forkJob(ALICE, asItIs(parentId, { config }))).job.spec.config.reference;
+    const changed = { topK: 2, sampling: { mutations: 3 }, reflectionTemplates: {} };
+    expect(await fork({ operators: {}, reference: changed })).toMatchObject({
+      epsilon: 0.3,
+      cacheEvaluation: true,
+      topK: 2,
+      sampling: { parents: 2, mutations: 3 },
+    });
+    expect(await fork({ operators: {}, profile: "default" })).toBeUndefined();
+  });
+
   it("checks what it changes as a create does", async () => {
     const world = await openWorld({ limits: { maxIterations: 10, maxOpenJobsPerOwner: 1 } });
     const parent = await aCreatedJob(world);

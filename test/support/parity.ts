@@ -110,10 +110,10 @@ function optionsOf({ ncomp, train, val, config }: Trajectory): ReferenceOptions 
     seed,
     train: train.map(String),
     ...(val ? { validation: val.map(String) } : {}),
-    frontier: option("frontier_type", REFERENCE_DEFAULTS.frontier),
+    frontierType: option("frontier_type", REFERENCE_DEFAULTS.frontierType),
     selector: option("candidate_selection_strategy", REFERENCE_DEFAULTS.selector),
     minibatchSize: option("reflection_minibatch_size", REFERENCE_DEFAULTS.minibatchSize),
-    moduleSelector: option("module_selector", REFERENCE_DEFAULTS.moduleSelector),
+    componentSelector: option("module_selector", REFERENCE_DEFAULTS.componentSelector),
     acceptance: option("acceptance_criterion", REFERENCE_DEFAULTS.acceptance),
     perfectScore: option("perfect_score", REFERENCE_DEFAULTS.perfectScore),
     useMerge: option("use_merge", REFERENCE_DEFAULTS.useMerge),
@@ -135,22 +135,22 @@ function samplingOf(text: string): ReferenceOptions["sampling"] {
   const { name, values } = strategy(text);
   const [n, p] = [values.n ?? 1, values.p ?? 1];
   const kinds: Record<string, ReferenceOptions["sampling"]> = {
-    SingleMutation: { kind: "single" },
-    SameParentSampling: { kind: "same_parent", n },
-    IndependentSampling: { kind: "independent", n },
-    PxNSampling: { kind: "p_x_n", p, n },
+    SingleMutation: { parents: 1, mutations: 1 },
+    SameParentSampling: { parents: 1, mutations: n },
+    IndependentSampling: { parents: n, mutations: 1 },
+    PxNSampling: { parents: p, mutations: n },
   };
-  return kinds[name] ?? { kind: "single" };
+  return kinds[name] ?? REFERENCE_DEFAULTS.sampling;
 }
 
 function selectionOf(text: string): ReferenceOptions["proposalSelection"] {
   const { name, values } = strategy(text);
   const kinds: Record<string, ReferenceOptions["proposalSelection"]> = {
-    AllImprovements: { kind: "all_improvements" },
-    BestImprovement: { kind: "best_improvement" },
-    TopKImprovements: { kind: "top_k_improvements", k: values.k ?? 1 },
+    AllImprovements: { kind: "all" },
+    BestImprovement: { kind: "best" },
+    TopKImprovements: { kind: "top_k", k: values.k ?? 1 },
   };
-  return kinds[name] ?? { kind: "all_improvements" };
+  return kinds[name] ?? { kind: "all" };
 }
 
 /** A step in the recorded form; undefined for the steps that were not recorded. */

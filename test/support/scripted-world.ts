@@ -187,6 +187,7 @@ export function componentsAsked(request: ModelRequest): [string, ...string[]] {
 /** A reflection model that adds every fact the feedback names to the component it is asked for. */
 export function copyFacts(request: ModelRequest): string {
   const user = request.messages.at(-1)?.content ?? "";
+  if (request.responseSchema === undefined) return copyFactsAsReference(user);
   const fenced = unfence(user);
   const [name] = componentsAsked(request);
   const current = fenced.find((f) => f.label === `current_prompt.${name}`)?.text ?? "";
@@ -197,6 +198,13 @@ export function copyFacts(request: ModelRequest): string {
     rationale: `The feedback asks for ${missing.join(", ")}.`,
     lesson: missing.length > 0 ? `Name ${missing[0]} in the instruction.` : "",
   });
+}
+
+/** The same for the profile reference: the text and the examples stand between fences, and so does the answer. */
+function copyFactsAsReference(request: string): string {
+  const [current = "", shown = ""] = request.split("```").filter((_, i) => i % 2 === 1);
+  const named = [...new Set(shown.match(/FACT-\d+/g) ?? [])].filter((fact) => !current.includes(fact)).sort();
+  return `It lacks facts.\n\`\`\`\n${[current.trim(), ...named.map((fact) => `Rest on ${fact}.`)].join(" ")}\n\`\`\``;
 }
 
 /** Everything a run yielded, and how it ended. */

@@ -14,13 +14,24 @@ export interface Merge {
   readonly exampleIds: readonly string[];
 }
 
+/**
+ * Every ancestor the parents of a merge share scored 0. gepa 0.1.4 draws one by score and ends its run here, after all
+ * that was paid for it.
+ */
+export class MergeWeightsError extends Error {
+  override readonly name = "MergeWeightsError";
+}
+
 /** What was merged before: triplets of parents and ancestor, and what was taken from whom. */
 export interface MergeHistory {
   readonly triplets: Set<string>;
   readonly products: Set<string>;
 }
 
-/** Proposes a merge of two candidates with a common ancestor, or nothing. Draws exactly as the reference. */
+/**
+ * Proposes a merge of two candidates with a common ancestor, or nothing. Draws exactly as the reference, and throws
+ * {@link MergeWeightsError} where it fails.
+ */
 export function proposeMerge(
   pool: Pool,
   history: MergeHistory,
@@ -83,8 +94,9 @@ function findPair(
           isDesirable(pool, i, j, a),
       );
     if (common.length === 0) continue;
-    // Throws where all weights are 0, as the reference does.
-    return [i, j, rng.weighted(common, common.map(meanOf))];
+    const weights = common.map(meanOf);
+    if (!weights.some((weight) => weight > 0)) throw new MergeWeightsError();
+    return [i, j, rng.weighted(common, weights)];
   }
   return undefined;
 }

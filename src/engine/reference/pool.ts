@@ -1,6 +1,7 @@
 import { componentNames, type Components } from "../../domain/spec.ts";
+import type { FrontierType } from "../../domain/reference-config.ts";
 import { frontCounts, withoutRedundant } from "../pareto.ts";
-import type { Batch, FrontierType } from "./ports.ts";
+import type { Batch } from "./ports.ts";
 
 /** A candidate of the reference's pool. */
 export interface PoolEntry {

@@ -1,4 +1,5 @@
-import type { Components } from "../../domain/spec.ts";
+import { REFERENCE_CONFIG_DEFAULTS, type ReferenceConfig } from "../../domain/reference-config.ts";
+import type { Components, Selection } from "../../domain/spec.ts";
 import type { Rng } from "../../base/rng.ts";
 
 /** One candidate on several examples, in their order; a failed example is a low score here, never a gap. */
@@ -25,52 +26,33 @@ export interface ReferencePorts<R> {
   /** New texts by component; undefined or a rejection where none could be had. */
   propose(task: MutationTask<R>): Promise<Components | undefined>;
   readonly rng: Rng;
+  /** US dollars paid to the reflection model so far; absent where nobody counts, and then no limit on it is reached. */
+  reflectionCostUsd?(): number;
   /** Asked at the top of every iteration, the only place where the reference looks; true ends the run. */
   isStopped(): Promise<boolean>;
 }
 
-/** What a front is kept over. */
-export type FrontierType = "instance" | "objective" | "hybrid" | "cartesian";
-
-/** How many proposals an iteration makes. */
-export type Sampling =
-  | { readonly kind: "single" }
-  | { readonly kind: "same_parent"; readonly n: number }
-  | { readonly kind: "independent"; readonly n: number }
-  | { readonly kind: "p_x_n"; readonly p: number; readonly n: number };
-
-/** Which of an iteration's proposals are validated. */
-export type ProposalSelection =
-  | { readonly kind: "all_improvements" }
-  | { readonly kind: "best_improvement" }
-  | { readonly kind: "top_k_improvements"; readonly k: number };
-
 /** Every knob of the reference, with its own defaults in {@link REFERENCE_DEFAULTS}. */
-export interface ReferenceOptions {
+export interface ReferenceOptions
+  extends Omit<
+    ReferenceConfig,
+    "reflectionTemplate" | "reflectionTemplates" | "maxReflectionCostUsd" | "maxTrackedCandidates"
+  > {
   readonly seed: Components;
   readonly train: readonly string[];
   /** Absent: the training examples, which then share one cache split with them. */
   readonly validation?: readonly string[];
-  readonly frontier: FrontierType;
-  readonly selector: "pareto" | "current_best" | "epsilon_greedy" | "top_k_pareto";
+  readonly selector: Selection;
   readonly minibatchSize: number;
-  readonly moduleSelector: "round_robin" | "all";
-  readonly sampling: Sampling;
-  readonly proposalSelection: ProposalSelection;
-  readonly acceptance: "strict_improvement" | "improvement_or_equal";
-  readonly skipPerfectScore: boolean;
-  readonly perfectScore: number;
   readonly useMerge: boolean;
-  /** Stops scheduling merges after so many; attempts are not counted, as in the reference. */
-  readonly maxMergeInvocations: number;
-  readonly mergeOverlapFloor: number;
-  readonly cacheEvaluation: boolean;
   readonly stop: StopConditions;
 }
 
 /** When the run ends; the first that holds. */
 export interface StopConditions {
   readonly maxMetricCalls?: number;
+  /** US dollars paid to the reflection model. */
+  readonly maxReflectionCostUsd?: number;
   readonly maxProposals?: number;
   readonly scoreThreshold?: number;
   /** Checks in a row without a better best mean. */
@@ -80,28 +62,23 @@ export interface StopConditions {
 
 /** The defaults of `gepa.optimize` 0.1.4 (api.py). */
 export const REFERENCE_DEFAULTS = {
-  frontier: "instance",
+  ...REFERENCE_CONFIG_DEFAULTS,
   selector: "pareto",
   minibatchSize: 3,
-  moduleSelector: "round_robin",
-  sampling: { kind: "single" },
-  proposalSelection: { kind: "all_improvements" },
-  acceptance: "strict_improvement",
-  skipPerfectScore: true,
-  perfectScore: 1,
   useMerge: false,
-  maxMergeInvocations: 5,
-  mergeOverlapFloor: 5,
-  cacheEvaluation: false,
   stop: {},
 } as const satisfies Omit<ReferenceOptions, "seed" | "train">;
 
-/** A decision of the reference, under the name of its own callback. Candidates are numbered from 0, the seed. */
+/**
+ * A decision of the reference, under the name of its own callback. Candidates are numbered from 0, the seed. Where an
+ * iteration makes several proposals, `proposal` says which of them (0, 1 …) a step is about; a merge has none.
+ */
 export type ReferenceStep<R> =
   | {
       readonly kind: "valset_evaluated";
       readonly iteration: number;
       readonly candidate: number;
+      readonly proposal?: number;
       readonly average: number;
       readonly isBest: boolean;
       readonly exampleIds: readonly string[];
@@ -123,25 +100,38 @@ export type ReferenceStep<R> =
       readonly iteration: number;
       /** Absent for a child that has no number yet. */
       readonly candidate?: number;
+      readonly proposal?: number;
       readonly components: Components;
       readonly exampleIds: readonly string[];
       readonly batch: Batch<R>;
       /** What the child was made by; absent for a parent. */
       readonly by?: "mutation" | "merge";
     }
-  | { readonly kind: "evaluation_skipped"; readonly iteration: number; readonly reason: string }
+  | {
+      readonly kind: "evaluation_skipped";
+      readonly iteration: number;
+      readonly proposal: number;
+      readonly reason: string;
+    }
   | {
       readonly kind: "proposal_end";
       readonly iteration: number;
+      readonly proposal: number;
       readonly parent: number;
       readonly texts: Components;
       readonly components: Components;
     }
-  | { readonly kind: "proposal_dropped"; readonly iteration: number; readonly parent: number }
+  | {
+      readonly kind: "proposal_dropped";
+      readonly iteration: number;
+      readonly proposal: number;
+      readonly parent: number;
+    }
   | { readonly kind: "budget_updated"; readonly iteration: number; readonly used: number }
   | {
       readonly kind: "candidate_rejected";
       readonly iteration: number;
+      readonly proposal: number;
       readonly components: Components;
       readonly before: number;
       readonly after: number;
@@ -156,6 +146,7 @@ export type ReferenceStep<R> =
   | {
       readonly kind: "candidate_accepted";
       readonly iteration: number;
+      readonly proposal?: number;
       readonly candidate: number;
       readonly score: number;
       readonly parents: readonly number[];

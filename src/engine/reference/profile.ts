@@ -1,22 +1,15 @@
-import { throwIfAborted } from "../../base/abort.ts";
-import type { Evaluation } from "../../domain/evaluation.ts";
+import { REFERENCE_CONFIG_DEFAULTS } from "../../domain/reference-config.ts";
+import type { JobFailure } from "../../domain/job.ts";
 import type { StopReason } from "../../domain/stop-reason.ts";
 import { componentNames } from "../../domain/spec.ts";
 import { introduce } from "../begin.ts";
-import { addCosts, limitBrokenBy, type Cost } from "../budget.ts";
 import { conclude } from "../conclude.ts";
-import { OPERATORS } from "../operators/registry.ts";
 import type { EngineOutcome, EngineStep } from "../ports.ts";
-import { proposeText, type Reflected } from "../reflection/propose-text.ts";
 import type { Run } from "../run.ts";
 import type { Stopping } from "../state.ts";
-import { budgetStop, STOPPED } from "../stop.ts";
-import {
-  REFERENCE_DEFAULTS,
-  type MutationTask,
-  type ReferenceOptions,
-  type ReferencePorts,
-} from "./ports.ts";
+import { connect } from "./connect.ts";
+import { MergeWeightsError } from "./merge.ts";
+import type { ReferenceOptions } from "./ports.ts";
 import { searchLikeReference, type ReferenceResult } from "./search.ts";
 import { createTeller } from "./tell.ts";
 
@@ -28,10 +21,11 @@ export async function* optimiseLikeReference(run: Run): AsyncGenerator<EngineSte
   const world = connect(run);
   yield* introduce(run);
   const search = searchLikeReference(optionsOf(run), world.ports);
-  const tell = createTeller(run, world.lastReflection);
+  const tell = createTeller(run, world.reflection);
   for (;;) {
-    const next = await search.next();
+    const next = await search.next().catch(crash);
     world.throwIfBroken();
+    if ("crashed" in next) return { kind: "failed", failure: next.crashed };
     if (next.done) {
       if (world.isPaused()) return { kind: "paused" };
       run.state = { ...run.state, stopping: world.stopping() ?? stoppingOf(next.value) };
@@ -42,12 +36,32 @@ export async function* optimiseLikeReference(run: Run): AsyncGenerator<EngineSte
   }
 }
 
+/** Where gepa 0.1.4 ends its run with an exception; anything else is thrown on. */
+function crash(error: unknown): { readonly crashed: JobFailure } {
+  if (!(error instanceof MergeWeightsError)) throw error;
+  return {
+    crashed: {
+      code: "reference_merge",
+      sentence:
+        "gepa 0.1.4 fails where it merges two candidates all of whose common ancestors scored 0, and so did this run of its profile.",
+      nextStep: 'Fork the best candidate so far with config.profile "default", or without config.merge.',
+    },
+  };
+}
+
 function optionsOf({ course }: Run): ReferenceOptions {
   const { spec, splits, reserve } = course;
   const { config, budget } = spec;
   const shared = splits.train.join() === splits.validation.join();
+  const {
+    reflectionTemplate: _one,
+    reflectionTemplates: _each,
+    maxReflectionCostUsd,
+    maxTrackedCandidates,
+    ...knobs
+  } = config.reference ?? REFERENCE_CONFIG_DEFAULTS;
   return {
-    ...REFERENCE_DEFAULTS,
+    ...knobs,
     seed: Object.fromEntries(
       componentNames(spec.components).map((name) => [name, spec.components[name] ?? ""]),
     ),
@@ -61,109 +75,26 @@ function optionsOf({ course }: Run): ReferenceOptions {
       ...(budget.maxMetricCalls === undefined
         ? {}
         : { maxMetricCalls: budget.maxMetricCalls - reserve.metricCalls }),
+      ...(maxReflectionCostUsd === undefined ? {} : { maxReflectionCostUsd }),
       ...(config.targetScore === undefined ? {} : { scoreThreshold: config.targetScore }),
       ...(config.earlyStopPatience === undefined ? {} : { noImprovement: config.earlyStopPatience }),
+      ...(maxTrackedCandidates === undefined ? {} : { maxTrackedCandidates }),
     },
   };
 }
 
-/** The least that one more iteration costs; the reference knows no other limit than metric calls, so ours are added. */
-const ONE_MORE: Cost = { metricCalls: 0, modelCalls: 1, tokens: 1, costUsd: 0 };
-
-/** The reference's ports over a run's models, and what happens beside the search. */
-interface World {
-  readonly ports: ReferencePorts<Evaluation>;
-  /** The texts dropped and the words said on the way to the last proposal. */
-  lastReflection(): Reflected | undefined;
-  stopping(): Stopping | undefined;
-  isPaused(): boolean;
-  throwIfBroken(): void;
-}
-
-function connect(run: Run): World {
-  const { bench, course } = run;
-  let reflected: Reflected | undefined;
-  let stopping: Stopping | undefined;
-  let isPaused = false;
-  let broken: unknown;
-  const book = (cost: Cost) => {
-    run.state = { ...run.state, used: addCosts(run.state.used, { ...cost, metricCalls: 0 }) };
-  };
-  return {
-    ports: {
-      rng: run.ports.rng,
-      async evaluate(candidate, exampleIds) {
-        const rollouts = await bench.evaluate(candidate, exampleIds);
-        book(addCosts(...rollouts.map((r) => r.cost)));
-        return {
-          scores: rollouts.map((r) => r.evaluation.score ?? 0),
-          records: rollouts.map((r) => r.evaluation),
-        };
-      },
-      async propose(task) {
-        try {
-          reflected = await reflect(run, task);
-        } catch (error) {
-          broken = error; // The reference drops a task that throws; an outage and an abort must not be dropped.
-          return undefined;
-        }
-        book(reflected.cost);
-        return reflected.proposal?.components;
-      },
-      async isStopped() {
-        throwIfAborted(bench.signal);
-        const unlimited = { ...course.spec.budget, maxMetricCalls: Number.POSITIVE_INFINITY };
-        const broke = limitBrokenBy(unlimited, run.state.used, ONE_MORE);
-        if (broke) stopping = budgetStop(broke);
-        if (stopping) return true;
-        const order = await run.ports.outside(run.state.commits + 1);
-        isPaused = order === "pause";
-        if (order === "stop") stopping = STOPPED;
-        if (order === "wall_time") stopping = budgetStop("wall_time");
-        return order !== "go";
-      },
-    },
-    lastReflection: () => reflected,
-    stopping: () => stopping,
-    isPaused: () => isPaused,
-    throwIfBroken() {
-      if (broken !== undefined) throw broken;
-    },
-  };
-}
-
-function reflect({ bench, course }: Run, task: MutationTask<Evaluation>): Promise<Reflected> {
-  const { spec } = course;
-  const { name, order } = OPERATORS.reflect;
-  return proposeText(
-    bench,
-    {
-      current: task.parent,
-      components: task.components,
-      operator: { name, order },
-      context: spec.context,
-      ...(spec.evaluationRubric === undefined ? {} : { rubric: spec.evaluationRubric }),
-      lessons: [],
-      rejectedEdits: [],
-      attempts: task.batch.records.flatMap((evaluation) => {
-        const example = bench.examples.get(evaluation.exampleId);
-        return example ? [{ example, evaluation }] : [];
-      }),
-    },
-    bench.constraints,
-  );
-}
-
-const STOP_REASONS = {
-  maxMetricCalls: "metric_calls",
-  maxProposals: "iterations",
-  scoreThreshold: "target_score",
-  noImprovement: "plateau",
-  maxTrackedCandidates: "no_progress",
-  outside: "stopped",
-} as const satisfies Record<ReferenceResult["stoppedBy"], StopReason>;
+/** What a stop condition of the reference is called here, and which knob it is. */
+const STOPS = {
+  maxMetricCalls: ["metric_calls", "budget.max_metric_calls"],
+  maxReflectionCostUsd: ["cost", "config.reference.max_reflection_cost_usd"],
+  maxProposals: ["iterations", "budget.max_iterations"],
+  scoreThreshold: ["target_score", "config.target_score"],
+  noImprovement: ["plateau", "config.early_stop_patience"],
+  maxTrackedCandidates: ["no_progress", "config.reference.max_tracked_candidates"],
+  outside: ["stopped", "the caller"],
+} as const satisfies Record<ReferenceResult["stoppedBy"], readonly [StopReason, string]>;
 
 function stoppingOf({ stoppedBy }: ReferenceResult): Stopping {
-  const reason = STOP_REASONS[stoppedBy];
-  return { reason, detail: `The stop condition of ${reason} held between two iterations.` };
+  const [reason, knob] = STOPS[stoppedBy];
+  return { reason, detail: `What ${knob} allows was reached when the last iteration ended.` };
 }

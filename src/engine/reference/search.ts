@@ -19,6 +19,7 @@ export interface ReferenceResult {
 
 /** A child on its minibatch. */
 interface Trial<R> extends Margin {
+  readonly proposal: number;
   readonly components: Components;
   readonly parents: readonly number[];
   readonly batch: Batch<R>;
@@ -39,7 +40,7 @@ export async function* searchLikeReference<R>(
   const trainSplit = "train";
   const validationSplit = options.validation ? "val" : trainSplit;
   const names = Object.keys(options.seed);
-  const pool = createPool(options.frontier);
+  const pool = createPool(options.frontierType);
   const cache = createCache<R>(options.cacheEvaluation);
   const sampler = createSampler(options.train, options.minibatchSize, ports.rng);
   const merges: MergeHistory = { triplets: new Set(), products: new Set() };
@@ -54,7 +55,7 @@ export async function* searchLikeReference<R>(
   /** Adds a validated candidate and tells what that changed. */
   function* join(
     iteration: number,
-    child: { readonly components: Components; readonly parents: readonly number[] },
+    child: Pick<PoolEntry, "components" | "parents"> & { readonly proposal?: number },
     ids: readonly string[],
     batch: Batch<R>,
     charged: number,
@@ -65,9 +66,10 @@ export async function* searchLikeReference<R>(
     metricCalls += charged;
     fullValidations++;
     if (iteration > 0) yield { kind: "budget_updated", iteration, used: metricCalls };
-    const pointer = Math.max(0, ...child.parents.map((p) => pool.entries[p]?.pointer ?? 0));
+    const { components, parents, proposal } = child;
+    const pointer = Math.max(0, ...parents.map((p) => pool.entries[p]?.pointer ?? 0));
     const scores = scoresById(ids, batch);
-    pool.add({ ...child, scores, discoveredAt, pointer }, batch.objectives);
+    pool.add({ components, parents, scores, discoveredAt, pointer }, batch.objectives);
     const front = pool.onFront();
     if (iteration > 0) {
       const displaced = before.filter((i) => !front.includes(i));
@@ -77,6 +79,7 @@ export async function* searchLikeReference<R>(
       kind: "valset_evaluated",
       iteration,
       candidate,
+      ...(proposal === undefined ? {} : { proposal }),
       average: mean([...scores.values()]),
       isBest: pool.best() === candidate,
       exampleIds: ids,
@@ -102,6 +105,12 @@ export async function* searchLikeReference<R>(
     const { stop } = options;
     const best = pool.entries[pool.best()]?.mean ?? Number.NEGATIVE_INFINITY;
     if (stop.maxMetricCalls !== undefined && metricCalls >= stop.maxMetricCalls) return "maxMetricCalls";
+    if (
+      stop.maxReflectionCostUsd !== undefined &&
+      (ports.reflectionCostUsd?.() ?? 0) >= stop.maxReflectionCostUsd
+    ) {
+      return "maxReflectionCostUsd";
+    }
     if (stop.maxProposals !== undefined && iteration >= stop.maxProposals) return "maxProposals";
     if (stop.scoreThreshold !== undefined && best >= stop.scoreThreshold) return "scoreThreshold";
     if (stop.noImprovement !== undefined) {
@@ -119,7 +128,7 @@ export async function* searchLikeReference<R>(
   async function* tryMerge(iteration: number): Steps<R, boolean> {
     const due = mergesDue > 0 && foundNew;
     foundNew = false;
-    const merge = due ? proposeMerge(pool, merges, options.mergeOverlapFloor, ports.rng) : undefined;
+    const merge = due ? proposeMerge(pool, merges, options.mergeValOverlapFloor, ports.rng) : undefined;
     if (!merge) return false;
     const { components, parents, exampleIds } = merge;
     const { knownIds, known, missing } = cache.get(validationSplit, components, exampleIds);
@@ -152,12 +161,10 @@ export async function* searchLikeReference<R>(
     iteration: number,
   ): Generator<ReferenceStep<R>, { readonly parent: number; readonly ids: string[] }[], void> {
     const { sampling } = options;
-    const parents = sampling.kind === "p_x_n" ? sampling.p : sampling.kind === "independent" ? sampling.n : 1;
-    const each = sampling.kind === "p_x_n" || sampling.kind === "same_parent" ? sampling.n : 1;
     const tasks: { parent: number; ids: string[] }[] = [];
-    for (let p = 0; p < parents; p++) {
-      const parent = selectParent(options.selector, pool, ports.rng);
-      for (let n = 0; n < each; n++) tasks.push({ parent, ids: sampler(iteration - 1) });
+    for (let p = 0; p < sampling.parents; p++) {
+      const parent = selectParent(options, pool, ports.rng);
+      for (let n = 0; n < sampling.mutations; n++) tasks.push({ parent, ids: sampler(iteration - 1) });
     }
     for (const { parent, ids } of tasks) {
       const score = pool.entries[parent]?.mean ?? 0;
@@ -169,7 +176,7 @@ export async function* searchLikeReference<R>(
 
   /** The names a mutation changes; advances the parent's pointer whatever becomes of it. */
   const selectComponents = (parent: PoolEntry): string[] => {
-    if (options.moduleSelector === "all") return names;
+    if (options.componentSelector === "all") return names;
     const name = names[parent.pointer % names.length] as string;
     parent.pointer = (parent.pointer + 1) % names.length;
     return [name];
@@ -210,30 +217,45 @@ export async function* searchLikeReference<R>(
     metricCalls += charged;
     yield { kind: "budget_updated", iteration, used: metricCalls };
 
-    const drafts: { components: Components; parent: number; ids: string[]; before: Batch<R> }[] = [];
-    for (const { parent, ids, entry, batch } of evaluated) {
+    const drafts: {
+      proposal: number;
+      components: Components;
+      parent: number;
+      ids: string[];
+      before: Batch<R>;
+    }[] = [];
+    for (const [proposal, { parent, ids, entry, batch }] of evaluated.entries()) {
       if (options.skipPerfectScore && batch.scores.every((s) => s >= options.perfectScore)) {
-        yield { kind: "evaluation_skipped", iteration, reason: "all_scores_perfect" };
+        yield { kind: "evaluation_skipped", iteration, proposal, reason: "all_scores_perfect" };
         continue;
       }
       const components = selectComponents(entry);
       const texts = await propose({ parent: entry.components, exampleIds: ids, batch, components });
       if (!texts) {
-        yield { kind: "proposal_dropped", iteration, parent };
+        yield { kind: "proposal_dropped", iteration, proposal, parent };
         continue;
       }
       const child = { ...entry.components, ...texts };
-      yield { kind: "proposal_end", iteration, parent, texts, components: child };
-      drafts.push({ components: child, parent, ids, before: batch });
+      yield { kind: "proposal_end", iteration, proposal, parent, texts, components: child };
+      drafts.push({ proposal, components: child, parent, ids, before: batch });
     }
 
     const trials: Trial<R>[] = [];
-    for (const { components, parent, ids, before } of drafts) {
+    for (const { proposal, components, parent, ids, before } of drafts) {
       const batch = await ports.evaluate(components, ids);
       cache.put(trainSplit, components, ids, batch);
       metricCalls += ids.length;
-      yield { kind: "evaluation_end", iteration, components, exampleIds: ids, batch, by: "mutation" };
+      yield {
+        kind: "evaluation_end",
+        iteration,
+        proposal,
+        components,
+        exampleIds: ids,
+        batch,
+        by: "mutation",
+      };
       trials.push({
+        proposal,
         components,
         parents: [parent],
         batch,
@@ -259,15 +281,15 @@ export async function* searchLikeReference<R>(
         : isAccepted(options.acceptance, trial)
           ? "Not selected among the proposals of this iteration"
           : "No improvement on the minibatch";
-      const { components, before, after } = trial;
-      yield { kind: "candidate_rejected", iteration, components, before, after, reason };
+      const { proposal, components, before, after } = trial;
+      yield { kind: "candidate_rejected", iteration, proposal, components, before, after, reason };
     }
     const validated: (Awaited<ReturnType<typeof validate>> & { readonly trial: Trial<R> })[] = [];
     for (const trial of selected) validated.push({ ...(await validate(trial.components)), trial });
     for (const { trial, ids, batch, charged } of validated) {
-      const { components, parents } = trial;
-      const candidate = yield* join(iteration, { components, parents }, ids, batch, charged);
-      yield { kind: "candidate_accepted", iteration, candidate, score: trial.after, parents };
+      const { proposal, parents } = trial;
+      const candidate = yield* join(iteration, trial, ids, batch, charged);
+      yield { kind: "candidate_accepted", iteration, proposal, candidate, score: trial.after, parents };
       if (options.useMerge) {
         foundNew = true;
         if (mergesTested < options.maxMergeInvocations) mergesDue++;

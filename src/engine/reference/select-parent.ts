@@ -2,23 +2,23 @@ import type { Rng } from "../../base/rng.ts";
 import { dominators, type Pool } from "./pool.ts";
 import type { ReferenceOptions } from "./ports.ts";
 
-/** candidate_selector.py: how often ε-greedy draws from the whole pool, and how many top-k leaves. */
-const EPSILON = 0.1;
-const TOP_K = 5;
-
-/** Chooses a parent as the reference does, draw for draw. */
-export function selectParent(selector: ReferenceOptions["selector"], pool: Pool, rng: Rng): number {
+/** Chooses a parent as the reference does (candidate_selector.py), draw for draw. */
+export function selectParent(
+  { selector, epsilon, topK }: Pick<ReferenceOptions, "selector" | "epsilon" | "topK">,
+  pool: Pool,
+  rng: Rng,
+): number {
   switch (selector) {
     case "pareto":
       return drawFromFronts(pool, pool.fronts(), rng);
     case "current_best":
       return firstBest(pool);
     case "epsilon_greedy":
-      return rng.random() < EPSILON ? rng.below(pool.entries.length) : firstBest(pool);
+      return rng.random() < epsilon ? rng.below(pool.entries.length) : firstBest(pool);
     case "top_k_pareto": {
       const meanOf = (i: number) => pool.entries[i]?.mean ?? Number.NEGATIVE_INFINITY;
       const top = new Set(
-        [...pool.entries.keys()].sort((a, b) => meanOf(b) - meanOf(a) || a - b).slice(0, TOP_K),
+        [...pool.entries.keys()].sort((a, b) => meanOf(b) - meanOf(a) || a - b).slice(0, topK),
       );
       const fronts = new Map<string, number[]>();
       for (const [key, front] of pool.fronts()) {

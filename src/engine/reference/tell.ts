@@ -1,60 +1,74 @@
 import type { Evaluation } from "../../domain/evaluation.ts";
+import { REFERENCE_CONFIG_DEFAULTS } from "../../domain/reference-config.ts";
 import { componentNames, type Components } from "../../domain/spec.ts";
 import { announce } from "../announce.ts";
 import { outage, OutageError } from "../breaker.ts";
 import type { EngineStep } from "../ports.ts";
-import type { Reflected } from "../reflection/propose-text.ts";
 import { generated, judged, type Run } from "../run.ts";
 import { candidateId, SEED_ID, textDigest, withEvaluations, type Member, type State } from "../state.ts";
 import type { Batch, ReferenceStep } from "./ports.ts";
+import { OPERATOR, type Reflection } from "./reflect.ts";
 
 /** A candidate that was written and not yet decided on. */
 interface Written {
+  readonly id: string;
   readonly components: Components;
-  readonly operator: "reflect" | "merge";
+  readonly operator: typeof OPERATOR | "merge";
   readonly parentIds: readonly string[];
 }
 
+/** A merge is the only proposal of its iteration. */
+const ONLY = 0;
+
 /**
  * Tells the reference's steps as public events and keeps the run's state in step, for the report at the end. Candidates
- * get public ids: what iteration k writes is c<k>.
+ * get public ids: what iteration k writes is c<k>, and where it writes several, c<k>.1, c<k>.2 …
  */
 export function createTeller(
   run: Run,
-  lastReflection: () => Reflected | undefined,
+  reflection: Pick<Reflection, "rejectedTexts">,
 ): (step: ReferenceStep<Evaluation>) => Generator<EngineStep, void, void> {
   const ids: string[] = [SEED_ID];
-  let written: Written | undefined;
+  const written = new Map<number, Written>();
   let mergeTrial: Batch<Evaluation> | undefined;
+  const { sampling } = run.course.spec.config.reference ?? REFERENCE_CONFIG_DEFAULTS;
+  const isOnly = sampling.parents * sampling.mutations === 1;
   const idOf = (candidate: number) => ids[candidate] ?? SEED_ID;
+  const childId = (iteration: number, proposal: number) =>
+    isOnly ? candidateId(iteration) : `${candidateId(iteration)}.${proposal + 1}`;
 
-  function* write(iteration: number, next: Written): Generator<EngineStep, void, void> {
-    written = next;
-    const { components, operator, parentIds } = next;
+  function* write(iteration: number, proposal: number, next: Written): Generator<EngineStep, void, void> {
+    written.set(proposal, next);
+    const { id, components, operator, parentIds } = next;
     const parent = run.state.pool.find((m) => m.id === parentIds[0])?.components ?? {};
-    const reflected = operator === "reflect" ? lastReflection() : undefined;
     yield generated(run, {
       iteration,
-      candidateId: candidateId(iteration),
+      candidateId: id,
       parentIds,
       operator,
       components,
       changedComponents: componentNames(components).filter((name) => components[name] !== parent[name]),
-      rationale: reflected?.proposal?.rationale ?? "",
+      rationale: "", // gepa asks for none
       lessonIds: [],
-      rejectedTexts: reflected?.rejectedTexts ?? [],
+      rejectedTexts: operator === OPERATOR ? reflection.rejectedTexts() : [],
     });
   }
 
+  /** Tells a decision; about nobody where no text could be had. */
   function* decide(iteration: number, id: string, accepted: boolean, reason: string): Generator<EngineStep> {
     run.state = { ...run.state, commits: iteration };
-    if (!accepted && id !== "" && written) run.state = withRejected(run.state, iteration, written);
     yield* announce(run, { iteration, candidateId: id, accepted, reason, lessons: [] });
+  }
+
+  function* reject(iteration: number, proposal: number, reason: string): Generator<EngineStep> {
+    const child = written.get(proposal);
+    if (!child) return;
+    run.state = withRejected(run.state, iteration, child);
+    yield* decide(iteration, child.id, false, reason);
   }
 
   return function* tell(step) {
     const { iteration } = step;
-    const child = candidateId(iteration);
     switch (step.kind) {
       case "budget_updated":
         run.state = { ...run.state, used: { ...run.state.used, metricCalls: step.used } };
@@ -63,8 +77,9 @@ export function createTeller(
         const { records } = step.batch;
         if (step.by === "merge")
           mergeTrial = step.batch; // the merge is told first, see merge_attempted
-        else if (step.by === "mutation") yield judged(run, iteration, child, "minibatch", records);
-        else yield judged(run, iteration, idOf(step.candidate ?? 0), "parent_minibatch", records);
+        else if (step.by === "mutation") {
+          yield judged(run, iteration, childId(iteration, step.proposal ?? ONLY), "minibatch", records);
+        } else yield judged(run, iteration, idOf(step.candidate ?? 0), "parent_minibatch", records);
         return;
       }
       case "evaluation_skipped":
@@ -76,53 +91,57 @@ export function createTeller(
         );
         return;
       case "proposal_dropped": {
-        const detail = lastReflection()?.rejectedTexts.at(-1)?.detail ?? "no answer could be had.";
+        const detail = reflection.rejectedTexts().at(-1)?.detail ?? "no answer could be had.";
         yield* decide(iteration, "", false, `No usable text was proposed: ${detail}`);
         return;
       }
       case "proposal_end":
-        yield* write(iteration, {
+        yield* write(iteration, step.proposal, {
+          id: childId(iteration, step.proposal),
           components: step.components,
-          operator: "reflect",
+          operator: OPERATOR,
           parentIds: [idOf(step.parent)],
         });
         return;
-      case "merge_attempted":
-        yield* write(iteration, {
-          components: step.components,
-          operator: "merge",
-          parentIds: step.parents.map(idOf),
-        });
-        yield judged(run, iteration, child, "merge", mergeTrial?.records ?? []);
+      case "merge_attempted": {
+        const id = childId(iteration, ONLY);
+        const parentIds = step.parents.map(idOf);
+        yield* write(iteration, ONLY, { id, components: step.components, operator: "merge", parentIds });
+        yield judged(run, iteration, id, "merge", mergeTrial?.records ?? []);
         return;
+      }
       case "candidate_rejected":
-        yield* decide(iteration, child, false, `${step.reason}: ${step.after} against ${step.before}.`);
+        yield* reject(iteration, step.proposal, `${step.reason}: ${step.after} against ${step.before}.`);
         return;
       case "merge_rejected":
-        yield* decide(iteration, child, false, "The merge scored less than the better of its parents.");
+        yield* reject(iteration, ONLY, "The merge scored less than the better of its parents.");
         return;
       case "valset_evaluated": {
-        ids[step.candidate] = child;
-        run.state = joined(run.state, step, written);
-        yield judged(run, iteration, child, "validation", step.batch.records);
+        const child = written.get(step.proposal ?? ONLY);
+        const id = iteration === 0 || !child ? SEED_ID : child.id;
+        ids[step.candidate] = id;
+        run.state = joined(run.state, step, iteration === 0 ? undefined : child);
+        yield judged(run, iteration, id, "validation", step.batch.records);
         if (iteration > 0) return;
         throwIfUnscored(step.batch.records);
-        yield* decide(0, child, true, `The seed scored ${step.average.toFixed(3)} on validation.`);
+        yield* decide(0, id, true, `The seed scored ${step.average.toFixed(3)} on validation.`);
         return;
       }
       case "candidate_accepted":
         yield* decide(
           iteration,
-          child,
+          idOf(step.candidate),
           true,
           `It scored ${step.score} on its minibatch and joined the pool.`,
         );
+        return;
+      case "iteration_end":
+        written.clear();
         return;
       case "candidate_selected":
       case "minibatch_sampled":
       case "pareto_front_updated":
       case "merge_accepted":
-      case "iteration_end":
         return;
     }
   };
@@ -138,34 +157,21 @@ function throwIfUnscored(records: readonly Evaluation[]): void {
 function joined(
   state: State,
   step: Extract<ReferenceStep<Evaluation>, { kind: "valset_evaluated" }>,
-  written: Written | undefined,
+  child: Written | undefined,
 ): State {
   const { iteration, batch } = step;
-  const id = candidateId(iteration);
-  const best = step.isBest ? { bestId: id, bestSince: iteration } : {};
-  if (iteration === 0 || !written) {
+  const best = step.isBest ? { bestId: child?.id ?? SEED_ID, bestSince: iteration } : {};
+  if (!child) {
     const pool = state.pool.map((m) => (m.id === SEED_ID ? withEvaluations(m, batch.records) : m));
     return { ...state, ...best, pool, used: { ...state.used, metricCalls: step.exampleIds.length } };
   }
-  const member: Member = {
-    id,
-    components: written.components,
-    text: textDigest(written.components),
-    parentIds: written.parentIds,
-    operator: written.operator,
-    iteration,
-    scores: {},
-    failed: [],
-  };
+  const text = textDigest(child.components);
+  const member: Member = { ...child, text, iteration, scores: {}, failed: [] };
   return { ...state, ...best, pool: [...state.pool, withEvaluations(member, batch.records)] };
 }
 
-function withRejected(state: State, iteration: number, written: Written): State {
-  const { components, parentIds, operator } = written;
-  const id = candidateId(iteration);
-  const text = textDigest(components);
-  return {
-    ...state,
-    rejected: [...state.rejected, { id, parentIds, operator, iteration, text, tried: [] }],
-  };
+function withRejected(state: State, iteration: number, child: Written): State {
+  const { id, components, parentIds, operator } = child;
+  const rejected = { id, parentIds, operator, iteration, text: textDigest(components), tried: [] };
+  return { ...state, rejected: [...state.rejected, rejected] };
 }

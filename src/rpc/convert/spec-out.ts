@@ -12,6 +12,7 @@ import {
   type OptimizeSpec as ProtoOptimizeSpec,
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
 import { protoGrader } from "./grader.ts";
+import { protoReferenceConfig } from "./reference-config.ts";
 
 const SPLIT = {
   train: ProtoSplit.TRAIN,
@@ -25,6 +26,7 @@ export function protoSpec(spec: OptimizeSpec): ProtoOptimizeSpec {
   const plain = prompt !== undefined && Object.keys(others).length === 0;
   const { maxTokens, ...budget } = spec.budget;
   const { mustKeep, mustNotContain, ...constraints } = spec.constraints;
+  const { reference, ...config } = spec.config;
   return create(OptimizeSpecSchema, {
     ...(plain ? { prompt } : { components: { ...spec.components } }),
     targetModelId: spec.targetModelId,
@@ -42,7 +44,11 @@ export function protoSpec(spec: OptimizeSpec): ProtoOptimizeSpec {
       mustKeep: [...mustKeep],
       mustNotContain: [...mustNotContain],
     }),
-    config: create(OptimizeConfigSchema, { ...spec.config, operators: { ...spec.config.operators } }),
+    config: create(OptimizeConfigSchema, {
+      ...config,
+      operators: { ...config.operators },
+      ...(reference && { reference: protoReferenceConfig(reference) }),
+    }),
     seed: BigInt(spec.seed),
     name: spec.name ?? "",
   });

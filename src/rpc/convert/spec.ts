@@ -15,7 +15,9 @@ import type {
   OptimizeSpec,
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
 import { violationError } from "../errors.ts";
+import { fieldsOf } from "./fields-of.ts";
 import { graderSpec, needsIdeal } from "./grader.ts";
+import { referenceFaults, referenceRequest } from "./reference-config.ts";
 import { splitOf } from "./spec-out.ts";
 
 /** Where the spec stands in the requests that have one. */
@@ -34,6 +36,7 @@ export function specRequest(spec: OptimizeSpec | undefined): SpecRequest {
     ...blankComponents(spec),
     ...repeatedIds(spec.examples),
     ...(grader !== undefined && needsIdeal(grader) ? missingIdeals(spec.examples) : []),
+    ...referenceFaults(spec.config?.reference, `${PATH}.config.reference`),
   ];
   if (faults.length > 0) throw violationError(faults);
   return {
@@ -78,23 +81,14 @@ function constraintsRequest(constraints: Constraints | undefined): ConstraintsRe
 /** Knobs as a caller sent them; none where there is no message. */
 export function configRequest(config: OptimizeConfig | undefined): SearchConfigRequest {
   if (config === undefined) return { operators: {} };
-  const { selection, profile, ...others } = fieldsOf(config);
+  const { selection, profile, reference, ...others } = fieldsOf(config);
   return {
     ...others,
     // The contract's rules let only these names through.
     ...(selection !== "" && { selection: selection as Selection }),
     ...(profile !== "" && { profile: profile as Profile }),
+    ...(reference !== undefined && { reference: referenceRequest(reference) }),
   };
-}
-
-type Present<T> = { [K in keyof T as K extends `$${string}` ? never : K]: Exclude<T[K], undefined> };
-
-/** The fields of a message that are set. */
-function fieldsOf<T extends object>(message: T): Present<T> {
-  const entries = Object.entries(message).filter(
-    ([name, value]) => value !== undefined && !name.startsWith("$"),
-  );
-  return Object.fromEntries(entries) as Present<T>;
 }
 
 function blankComponents(spec: OptimizeSpec): FieldViolation[] {

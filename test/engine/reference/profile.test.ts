@@ -1,14 +1,15 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Evaluation } from "../../../src/domain/evaluation.ts";
+import { REFERENCE_CONFIG_DEFAULTS, type ReferenceConfig } from "../../../src/domain/reference-config.ts";
 import type { ReferenceStep } from "../../../src/engine/reference/ports.ts";
 import { ModelError } from "../../../src/models/model.ts";
 import { createWorld, dataOf, play, type WorldOptions } from "../../support/scripted-world.ts";
 
 const options: WorldOptions = {
-  examples: 24,
+  examples: 60,
   facts: 8,
   config: { profile: "reference", minibatchSize: 2 },
-  budget: { maxIterations: 30, maxMetricCalls: 120 },
+  budget: { maxIterations: 100, maxMetricCalls: 150 },
 };
 
 it("learns, overshoots its metric calls as gepa 0.1.4 does, and is tested like every other run", async () => {
@@ -20,7 +21,7 @@ it("learns, overshoots its metric calls as gepa 0.1.4 does, and is tested like e
   const used = dataOf(recording, "progress").map(
     (p) => p.budget.lines.find((l) => l.name === "metric_calls")?.used,
   );
-  expect(used.at(-1)).toBeGreaterThan(120);
+  expect(used.at(-1)).toBeGreaterThan(150);
   expect(dataOf(recording, "started")[0]?.profile).toBe("reference");
 });
 
@@ -71,4 +72,148 @@ it("counts a failed example as zero, as gepa 0.1.4 does, but not an outage", asy
     }),
   );
   expect(refused.outcome).toMatchObject({ kind: "failed", failure: { code: "model_auth" } });
+});
+
+describe("reflection", () => {
+  const asked = (world: ReturnType<typeof createWorld>) =>
+    world.reflections.map((r) => r.messages.map((m) => `${m.role}: ${m.content}`).join("\n"));
+  const knobs = (reference: Partial<ReferenceConfig>): NonNullable<WorldOptions["config"]> => ({
+    profile: "reference",
+    reference: { ...REFERENCE_CONFIG_DEFAULTS, ...reference },
+  });
+  const small: WorldOptions = { examples: 6, config: { profile: "reference" }, budget: { maxIterations: 1 } };
+
+  it("is one message with the text and, of each example, input, output, feedback and the ideal", async () => {
+    const examples = [1, 2].map((i) => ({ id: `e${i}`, input: `question ${i}`, ideal: `ideal ${i}` }));
+    const world = createWorld({
+      ...small,
+      spec: { examples, context: { product: "bank" }, evaluationRubric: "Be brief." },
+    });
+    await play(world);
+    expect(world.reflections).toHaveLength(1);
+    expect(world.reflections[0]?.responseSchema).toBeUndefined();
+    const [request] = asked(world);
+    expect(request).toMatch(/^user: /);
+    expect(request).toContain("```\nAnswer the question.\n```");
+    expect(request).toContain(
+      "## Inputs\nquestion 1\n\n## Generated Outputs\nwrong: question 1\n\n## Feedback\n",
+    );
+    expect(request).toContain("must rest on FACT-0.\nA good answer: ideal 1");
+    expect(request).toContain("- evaluation_rubric: Be brief.\n- product: bank");
+  });
+
+  it("uses the caller's template, that of the component before the one for all", async () => {
+    const world = createWorld({
+      ...small,
+      reflect: () => "```\nBetter.\n```",
+      spec: { components: { a: "Text A", b: "Text B" } },
+      config: knobs({
+        componentSelector: "all",
+        reflectionTemplate: "all <curr_param> <side_info>",
+        reflectionTemplates: { b: "own <side_info> <curr_param>" },
+      }),
+    });
+    const recording = await play(world);
+    const [first, second] = asked(world);
+    expect(first).toMatch(/^user: all Text A # Example 1\n/);
+    expect(second).toMatch(/^user: own # Example 1[\s\S]*Text B$/);
+    expect(dataOf(recording, "generate")[1]).toMatchObject({
+      components: { a: "Better.", b: "Better." },
+      changedComponents: ["a", "b"],
+    });
+  });
+
+  it("asks again for a new sample, not for the old answer, and tries once more after a failure", async () => {
+    let failures = 1;
+    const world = createWorld({
+      ...small,
+      examples: 3,
+      budget: { maxIterations: 3 },
+      reflect: () => "```\nNo better.\n```",
+      reflectionFails: () => (failures-- > 0 ? new ModelError("timeout", "No answer in time.") : undefined),
+    });
+    const recording = await play(world);
+    const samples = new Map<string, number[]>();
+    for (const { messages, sampleIndex } of world.reflections) {
+      const key = messages[0]?.content ?? "";
+      samples.set(key, [...(samples.get(key) ?? []), sampleIndex]);
+    }
+    const indices = [...samples.values()].flat();
+    expect(indices).toHaveLength(4);
+    for (const own of samples.values()) expect(own).toEqual([...own].sort());
+    expect(dataOf(recording, "generate").flatMap((g) => g.rejectedTexts)).toMatchObject([
+      { reason: "timeout" },
+    ]);
+  });
+
+  it("drops a text that breaks a constraint before anything is run, and says why", async () => {
+    const recording = await play(
+      createWorld({
+        ...small,
+        reflect: () => "```\nSay foo.\n```",
+        spec: {
+          constraints: {
+            mustKeep: [],
+            mustNotContain: ["foo"],
+            allowPlaceholderLoss: false,
+            allowAnswerCopying: false,
+          },
+        },
+      }),
+    );
+    expect(dataOf(recording, "generate")).toHaveLength(1);
+    expect(dataOf(recording, "select").at(-1)?.reason).toMatch(/must not contain "foo"/);
+  });
+
+  it("ends the run at its cost in dollars", async () => {
+    const recording = await play(
+      createWorld({
+        ...small,
+        examples: 20,
+        facts: 20,
+        budget: { maxIterations: 30 },
+        config: knobs({ maxReflectionCostUsd: 0.0025 }),
+      }),
+    );
+    expect(recording.outcome).toMatchObject({ kind: "finished", result: { stopReason: "cost" } });
+    expect(dataOf(recording, "generate")).toHaveLength(1 + 3);
+  });
+});
+
+describe("several proposals an iteration", () => {
+  it("are told as candidates of their own, each with its decision", async () => {
+    const reference = { ...REFERENCE_CONFIG_DEFAULTS, sampling: { parents: 2, mutations: 2 } };
+    const recording = await play(
+      createWorld({ ...options, config: { ...options.config, reference }, budget: { maxIterations: 2 } }),
+    );
+    const written = dataOf(recording, "generate").map((g) => g.candidateId);
+    expect(written.slice(0, 5)).toEqual(["c0", "c1.1", "c1.2", "c1.3", "c1.4"]);
+    const decided = dataOf(recording, "select").flatMap((s) => s.candidateId || []);
+    expect(new Set(decided)).toEqual(new Set(written));
+    const judgedIds = dataOf(recording, "judge").map((j) => j.candidateId);
+    expect(new Set(judgedIds)).toEqual(new Set(written));
+    const joined = dataOf(recording, "select").filter((s) => s.accepted && s.iteration > 0);
+    expect(joined.length).toBeGreaterThan(1);
+    expect(recording.outcome).toMatchObject({ kind: "finished", result: { stopReason: "iterations" } });
+  });
+});
+
+it("keeps a front over the objectives of the grader", async () => {
+  const world = createWorld({
+    ...options,
+    config: { profile: "reference", reference: { ...REFERENCE_CONFIG_DEFAULTS, frontierType: "cartesian" } },
+    budget: { maxIterations: 3 },
+  });
+  const grade: typeof world.ports.grader.grade = async (input, signal) => {
+    const graded = await world.ports.grader.grade(input, signal);
+    return { ...graded, objectives: { right: graded.score, brief: 1 - graded.score } };
+  };
+  const trace: ReferenceStep<Evaluation>[] = [];
+  const recording = await play({
+    ...world,
+    ports: { ...world.ports, grader: { ...world.ports.grader, grade }, trace: (step) => trace.push(step) },
+  });
+  expect(recording.outcome.kind).toBe("finished");
+  const fronts = trace.flatMap((s) => (s.kind === "pareto_front_updated" ? [s.front] : []));
+  expect(fronts.every((front) => front.includes(0))).toBe(true); // the seed stays the briefest
 });

@@ -4,6 +4,7 @@ import {
   ExampleSchema,
   GraderSchema,
   OptimizeSpecSchema,
+  ReferenceConfigSchema,
   SimilarityMetric,
   Split,
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
@@ -52,6 +53,24 @@ const FULL: OptimizeSpec = {
     maxTokens: 100,
     profile: "reference",
     targetScore: 0.75,
+    reference: {
+      frontierType: "hybrid",
+      componentSelector: "all",
+      sampling: { parents: 2, mutations: 3 },
+      proposalSelection: { kind: "top_k", k: 2 },
+      acceptance: "improvement_or_equal",
+      cacheEvaluation: true,
+      skipPerfectScore: false,
+      perfectScore: 0.9,
+      maxMergeInvocations: 4,
+      mergeValOverlapFloor: 3,
+      epsilon: 0.2,
+      topK: 7,
+      reflectionTemplate: "<curr_param> <side_info>",
+      reflectionTemplates: { a: "<side_info> <curr_param>" },
+      maxReflectionCostUsd: 1.5,
+      maxTrackedCandidates: 9,
+    },
   },
   seed: 2 ** 53 - 1,
 };
@@ -103,6 +122,17 @@ describe("a resolved spec", () => {
 });
 
 describe("specRequest", () => {
+  it("leaves the knobs of the profile reference that were not sent to its defaults", () => {
+    const config = (reference: MessageInitShape<typeof ReferenceConfigSchema>) =>
+      request({ ...MINIMAL, config: { profile: "reference", reference } }).config.reference;
+    expect(config({})).toEqual({ reflectionTemplates: {} });
+    expect(config({ sampling: { mutations: 2 }, proposalSelection: "best" })).toEqual({
+      reflectionTemplates: {},
+      sampling: { mutations: 2 },
+      proposalSelection: { kind: "best" },
+    });
+  });
+
   it("leaves everything that was not sent to the defaults of the service", () => {
     expect(request(MINIMAL)).toEqual({
       components: { prompt: "Greet." },
@@ -199,6 +229,26 @@ describe("specRequest", () => {
       "the same inside a weighted mean",
       { ...MINIMAL, grader: multi(exact) },
       [["spec.examples[0].ideal", "is missing; this grader compares the output with it"]],
+    ],
+    [
+      "a top_k of the reference without its number",
+      { ...MINIMAL, config: { reference: { proposalSelection: "top_k" } } },
+      [
+        [
+          "spec.config.reference.proposal_top_k",
+          'is missing; proposal_selection "top_k" needs to know how many',
+        ],
+      ],
+    ],
+    [
+      "a number without top_k",
+      { ...MINIMAL, config: { reference: { proposalSelection: "best", proposalTopK: 2 } } },
+      [
+        [
+          "spec.config.reference.proposal_top_k",
+          'is given without proposal_selection "top_k", which alone heeds it',
+        ],
+      ],
     ],
     ["code", { ...MINIMAL, grader: { kind: { case: "code", value: { source: "x" } } } }, notServed("code")],
     [

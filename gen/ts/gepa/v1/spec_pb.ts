@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file gepa/v1/spec.proto.
  */
 export const file_gepa_v1_spec: GenFile = /*@__PURE__*/
-  fileDesc("ChJnZXBhL3YxL3NwZWMucHJvdG8SB2dlcGEudjEinQkKDE9wdGltaXplU3BlYxIZCgZwcm9tcHQYASABKAlCCbpIBnIEGMCaDBJyCgpjb21wb25lbnRzGAIgAygLMiUuZ2VwYS52MS5PcHRpbWl6ZVNwZWMuQ29tcG9uZW50c0VudHJ5Qje6SDSaATEQICIjciEyH15bQS1aYS16X11bQS1aYS16MC05Xy4tXXswLDYzfSQqCHIGEAEYwJoMEj0KD3RhcmdldF9tb2RlbF9pZBgDIAEoCUIkukgFcgMYyAGiuxgYCgx0YXJnZXRfbW9kZWwKCG1vZGVsX2lkEi8KCGV4YW1wbGVzGAQgAygLMhAuZ2VwYS52MS5FeGFtcGxlQgu6SAiSAQUIARCQThIfCgZncmFkZXIYBSABKAsyDy5nZXBhLnYxLkdyYWRlchIkChFldmFsdWF0aW9uX3J1YnJpYxgGIAEoCUIJukgGcgQYoJwBEicKCm9iamVjdGl2ZXMYByADKAlCE7pIEJIBDRAQGAEiB3IFEAEYyAESRQoHY29udGV4dBgIIAMoCzIiLmdlcGEudjEuT3B0aW1pemVTcGVjLkNvbnRleHRFbnRyeUIQukgNmgEKEEAqBnIEGKCcARIfCgZidWRnZXQYCSABKAsyDy5nZXBhLnYxLkJ1ZGdldBIpCgtjb25zdHJhaW50cxgKIAEoCzIULmdlcGEudjEuQ29uc3RyYWludHMSJwoGY29uZmlnGAsgASgLMhcuZ2VwYS52MS5PcHRpbWl6ZUNvbmZpZxIeCgRzZWVkGAwgASgDQhC6SA0iCxj/////////DygAEhYKBG5hbWUYDSABKAlCCLpIBXIDGMgBGjEKD0NvbXBvbmVudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOsYDukiEARqBAQoZc3BlYy5wcm9tcHRfb3JfY29tcG9uZW50cxIwZ2l2ZSBlaXRoZXIgcHJvbXB0IG9yIGNvbXBvbmVudHMsIG9uZSBvZiB0aGUgdHdvGjIodGhpcy5wcm9tcHQgIT0gJycpICE9IChzaXplKHRoaXMuY29tcG9uZW50cykgPiAwKaK7GLkCEmsKDmp1ZGdlX21vZGVsX2lkEllUaGUganVkZ2UgaXMgdGhlIHNlcnZlcidzIChKVURHRV9NT0RFTF9JRCksIHNvIHRoYXQgc2NvcmVzIHN0YXkgY29tcGFyYWJsZTsgbGVhdmUgaXQgb3V0LhJoCgtqdWRnZV9tb2RlbBJZVGhlIGp1ZGdlIGlzIHRoZSBzZXJ2ZXIncyAoSlVER0VfTU9ERUxfSUQpLCBzbyB0aGF0IHNjb3JlcyBzdGF5IGNvbXBhcmFibGU7IGxlYXZlIGl0IG91dC4SYAoTcmVmbGVjdGlvbl9tb2RlbF9pZBJJVGhlIHJlZmxlY3Rpb24gbW9kZWwgaXMgdGhlIHNlcnZlcidzIChSRUZMRUNUSU9OX01PREVMX0lEKTsgbGVhdmUgaXQgb3V0LiLOAQoHRXhhbXBsZRIUCgJpZBgBIAEoCUIIukgFcgMYyAESGgoFaW5wdXQYAiABKAlCC7pICHIGEAEYwJoMEjMKBWlkZWFsGAMgASgJQh+6SAZyBBjAmgyiuxgSCghleHBlY3RlZAoGb3V0cHV0SACIAQESJwoFc3BsaXQYBCABKA4yDi5nZXBhLnYxLlNwbGl0Qgi6SAWCAQIQARIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCAoGX2lkZWFsIugCCgZCdWRnZXQSJAoObWF4X2l0ZXJhdGlvbnMYASABKAVCB7pIBBoCKAFIAIgBARImChBtYXhfbWV0cmljX2NhbGxzGAIgASgFQge6SAQaAigBSAGIAQESJQoPbWF4X21vZGVsX2NhbGxzGAMgASgFQge6SAQaAigBSAKIAQESIAoKbWF4X3Rva2VucxgEIAEoA0IHukgEIgIoAUgDiAEBEikKDG1heF9jb3N0X3VzZBgFIAEoAUIOukgLEgkhAAAAAAAAAABIBIgBARIsCg9tYXhfd2FsbF90aW1lX3MYBiABKAFCDrpICxIJIQAAAAAAAAAASAWIAQFCEQoPX21heF9pdGVyYXRpb25zQhMKEV9tYXhfbWV0cmljX2NhbGxzQhIKEF9tYXhfbW9kZWxfY2FsbHNCDQoLX21heF90b2tlbnNCDwoNX21heF9jb3N0X3VzZEISChBfbWF4X3dhbGxfdGltZV9zIoQCCgtDb25zdHJhaW50cxIbCgltdXN0X2tlZXAYASADKAlCCLpIBZIBAhBkEiIKEG11c3Rfbm90X2NvbnRhaW4YAiADKAlCCLpIBZIBAhBkEiQKDm1heF9jaGFyYWN0ZXJzGAMgASgFQge6SAQaAigBSACIAQESJwoRbWF4X3Byb21wdF90b2tlbnMYBCABKAVCB7pIBBoCKAFIAYgBARIeChZhbGxvd19wbGFjZWhvbGRlcl9sb3NzGAUgASgIEhwKFGFsbG93X2Fuc3dlcl9jb3B5aW5nGAYgASgIQhEKD19tYXhfY2hhcmFjdGVyc0IUChJfbWF4X3Byb21wdF90b2tlbnMimwUKDk9wdGltaXplQ29uZmlnEh0KBXdpZHRoGAEgASgFQgm6SAYaBBhAKAFIAIgBARImCg5taW5pYmF0Y2hfc2l6ZRgCIAEoBUIJukgGGgQYZCgBSAGIAQESVwoJb3BlcmF0b3JzGAMgAygLMiYuZ2VwYS52MS5PcHRpbWl6ZUNvbmZpZy5PcGVyYXRvcnNFbnRyeUIcukgZmgEWKhQSEhkAAAAAAECPQCkAAAAAAAAAABJOCglzZWxlY3Rpb24YBCABKAlCO7pIOHI2UgBSBnBhcmV0b1IMY3VycmVudF9iZXN0Ug5lcHNpbG9uX2dyZWVkeVIMdG9wX2tfcGFyZXRvEhIKBW1lcmdlGAUgASgISAKIAQESKQoTZWFybHlfc3RvcF9wYXRpZW5jZRgGIAEoBUIHukgEGgIoAUgDiAEBEjEKC3RlbXBlcmF0dXJlGAcgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAAEgEiAEBEiQKCm1heF90b2tlbnMYCCABKAVCC7pICBoGGMCaDCgBSAWIAQESLAoHcHJvZmlsZRgJIAEoCUIbukgYchZSAFIHZGVmYXVsdFIJcmVmZXJlbmNlEjIKDHRhcmdldF9zY29yZRgKIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIBogBARowCg5PcGVyYXRvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBQggKBl93aWR0aEIRCg9fbWluaWJhdGNoX3NpemVCCAoGX21lcmdlQhYKFF9lYXJseV9zdG9wX3BhdGllbmNlQg4KDF90ZW1wZXJhdHVyZUINCgtfbWF4X3Rva2Vuc0IPCg1fdGFyZ2V0X3Njb3JlIowECgZHcmFkZXISJQoFanVkZ2UYASABKAsyFC5nZXBhLnYxLkp1ZGdlR3JhZGVySAASJQoFZXhhY3QYAiABKAsyFC5nZXBhLnYxLkV4YWN0R3JhZGVySAASKwoIY29udGFpbnMYAyABKAsyFy5nZXBhLnYxLkNvbnRhaW5zR3JhZGVySAASJQoFcmVnZXgYBCABKAsyFC5nZXBhLnYxLlJlZ2V4R3JhZGVySAASKQoHbnVtZXJpYxgFIAEoCzIWLmdlcGEudjEuTnVtZXJpY0dyYWRlckgAEjAKC2pzb25fc2NoZW1hGAYgASgLMhkuZ2VwYS52MS5Kc29uU2NoZW1hR3JhZGVySAASLwoKc2ltaWxhcml0eRgHIAEoCzIZLmdlcGEudjEuU2ltaWxhcml0eUdyYWRlckgAEiUKBW11bHRpGAggASgLMhQuZ2VwYS52MS5NdWx0aUdyYWRlckgAEiMKBGNvZGUYCSABKAsyEy5nZXBhLnYxLkNvZGVHcmFkZXJIABIpCgd3ZWJob29rGAogASgLMhYuZ2VwYS52MS5XZWJob29rR3JhZGVySAASKQoGb3BlbmFpGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhMKCWdyYWRlcl9pZBgMIAEoCUgAOgyiuxgIGgZvcGVuYWlCDQoEa2luZBIFukgCCAEiKAoLSnVkZ2VHcmFkZXISGQoGcnVicmljGAEgASgJQgm6SAZyBBignAEiOwoLRXhhY3RHcmFkZXISEwoLaWdub3JlX2Nhc2UYASABKAgSFwoPa2VlcF93aGl0ZXNwYWNlGAIgASgIIjMKDkNvbnRhaW5zR3JhZGVyEgwKBHRleHQYASABKAkSEwoLaWdub3JlX2Nhc2UYAiABKAgiWwoLUmVnZXhHcmFkZXISGwoHcGF0dGVybhgBIAEoCUIKukgHcgUQARiQThITCgtpZ25vcmVfY2FzZRgCIAEoCBIaChJncm91cF9lcXVhbHNfaWRlYWwYAyABKAgiRAoNTnVtZXJpY0dyYWRlchIhCgl0b2xlcmFuY2UYASABKAFCDrpICxIJKQAAAAAAAAAAEhAKCHJlbGF0aXZlGAIgASgIIkMKEEpzb25TY2hlbWFHcmFkZXISLwoGc2NoZW1hGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIGukgDyAEBIoYBChBTaW1pbGFyaXR5R3JhZGVyEjMKBm1ldHJpYxgBIAEoDjIZLmdlcGEudjEuU2ltaWxhcml0eU1ldHJpY0IIukgFggECEAESLwoJdGhyZXNob2xkGAIgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgAiAEBQgwKCl90aHJlc2hvbGQiQwoLTXVsdGlHcmFkZXISNAoHZ3JhZGVycxgBIAMoCzIXLmdlcGEudjEuV2VpZ2h0ZWRHcmFkZXJCCrpIB5IBBAgBEBAiggEKDldlaWdodGVkR3JhZGVyEhcKBG5hbWUYASABKAlCCbpIBnIEEAEYZBIjCgZ3ZWlnaHQYAiABKAFCDrpICxIJIQAAAAAAAAAASACIAQESJwoGZ3JhZGVyGAMgASgLMg8uZ2VwYS52MS5HcmFkZXJCBrpIA8gBAUIJCgdfd2VpZ2h0IikKCkNvZGVHcmFkZXISGwoGc291cmNlGAEgASgJQgu6SAhyBhABGKCNBiIpCg1XZWJob29rR3JhZGVyEhgKA3VybBgBIAEoCUILukgIcgYY0A+IAQEqVQoFU3BsaXQSFQoRU1BMSVRfVU5TUEVDSUZJRUQQABIPCgtTUExJVF9UUkFJThABEhQKEFNQTElUX1ZBTElEQVRJT04QAhIOCgpTUExJVF9URVNUEAMqlwEKEFNpbWlsYXJpdHlNZXRyaWMSIQodU0lNSUxBUklUWV9NRVRSSUNfVU5TUEVDSUZJRUQQABIeChpTSU1JTEFSSVRZX01FVFJJQ19UT0tFTl9GMRABEiEKHVNJTUlMQVJJVFlfTUVUUklDX0xFVkVOU0hURUlOEAISHQoZU0lNSUxBUklUWV9NRVRSSUNfUk9VR0VfTBADYgZwcm90bzM", [file_buf_validate_validate, file_gepa_v1_rest_options, file_google_protobuf_struct]);
+  fileDesc("ChJnZXBhL3YxL3NwZWMucHJvdG8SB2dlcGEudjEinQkKDE9wdGltaXplU3BlYxIZCgZwcm9tcHQYASABKAlCCbpIBnIEGMCaDBJyCgpjb21wb25lbnRzGAIgAygLMiUuZ2VwYS52MS5PcHRpbWl6ZVNwZWMuQ29tcG9uZW50c0VudHJ5Qje6SDSaATEQICIjciEyH15bQS1aYS16X11bQS1aYS16MC05Xy4tXXswLDYzfSQqCHIGEAEYwJoMEj0KD3RhcmdldF9tb2RlbF9pZBgDIAEoCUIkukgFcgMYyAGiuxgYCgx0YXJnZXRfbW9kZWwKCG1vZGVsX2lkEi8KCGV4YW1wbGVzGAQgAygLMhAuZ2VwYS52MS5FeGFtcGxlQgu6SAiSAQUIARCQThIfCgZncmFkZXIYBSABKAsyDy5nZXBhLnYxLkdyYWRlchIkChFldmFsdWF0aW9uX3J1YnJpYxgGIAEoCUIJukgGcgQYoJwBEicKCm9iamVjdGl2ZXMYByADKAlCE7pIEJIBDRAQGAEiB3IFEAEYyAESRQoHY29udGV4dBgIIAMoCzIiLmdlcGEudjEuT3B0aW1pemVTcGVjLkNvbnRleHRFbnRyeUIQukgNmgEKEEAqBnIEGKCcARIfCgZidWRnZXQYCSABKAsyDy5nZXBhLnYxLkJ1ZGdldBIpCgtjb25zdHJhaW50cxgKIAEoCzIULmdlcGEudjEuQ29uc3RyYWludHMSJwoGY29uZmlnGAsgASgLMhcuZ2VwYS52MS5PcHRpbWl6ZUNvbmZpZxIeCgRzZWVkGAwgASgDQhC6SA0iCxj/////////DygAEhYKBG5hbWUYDSABKAlCCLpIBXIDGMgBGjEKD0NvbXBvbmVudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi4KDENvbnRleHRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOsYDukiEARqBAQoZc3BlYy5wcm9tcHRfb3JfY29tcG9uZW50cxIwZ2l2ZSBlaXRoZXIgcHJvbXB0IG9yIGNvbXBvbmVudHMsIG9uZSBvZiB0aGUgdHdvGjIodGhpcy5wcm9tcHQgIT0gJycpICE9IChzaXplKHRoaXMuY29tcG9uZW50cykgPiAwKaK7GLkCEmsKDmp1ZGdlX21vZGVsX2lkEllUaGUganVkZ2UgaXMgdGhlIHNlcnZlcidzIChKVURHRV9NT0RFTF9JRCksIHNvIHRoYXQgc2NvcmVzIHN0YXkgY29tcGFyYWJsZTsgbGVhdmUgaXQgb3V0LhJoCgtqdWRnZV9tb2RlbBJZVGhlIGp1ZGdlIGlzIHRoZSBzZXJ2ZXIncyAoSlVER0VfTU9ERUxfSUQpLCBzbyB0aGF0IHNjb3JlcyBzdGF5IGNvbXBhcmFibGU7IGxlYXZlIGl0IG91dC4SYAoTcmVmbGVjdGlvbl9tb2RlbF9pZBJJVGhlIHJlZmxlY3Rpb24gbW9kZWwgaXMgdGhlIHNlcnZlcidzIChSRUZMRUNUSU9OX01PREVMX0lEKTsgbGVhdmUgaXQgb3V0LiLOAQoHRXhhbXBsZRIUCgJpZBgBIAEoCUIIukgFcgMYyAESGgoFaW5wdXQYAiABKAlCC7pICHIGEAEYwJoMEjMKBWlkZWFsGAMgASgJQh+6SAZyBBjAmgyiuxgSCghleHBlY3RlZAoGb3V0cHV0SACIAQESJwoFc3BsaXQYBCABKA4yDi5nZXBhLnYxLlNwbGl0Qgi6SAWCAQIQARIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCAoGX2lkZWFsIugCCgZCdWRnZXQSJAoObWF4X2l0ZXJhdGlvbnMYASABKAVCB7pIBBoCKAFIAIgBARImChBtYXhfbWV0cmljX2NhbGxzGAIgASgFQge6SAQaAigBSAGIAQESJQoPbWF4X21vZGVsX2NhbGxzGAMgASgFQge6SAQaAigBSAKIAQESIAoKbWF4X3Rva2VucxgEIAEoA0IHukgEIgIoAUgDiAEBEikKDG1heF9jb3N0X3VzZBgFIAEoAUIOukgLEgkhAAAAAAAAAABIBIgBARIsCg9tYXhfd2FsbF90aW1lX3MYBiABKAFCDrpICxIJIQAAAAAAAAAASAWIAQFCEQoPX21heF9pdGVyYXRpb25zQhMKEV9tYXhfbWV0cmljX2NhbGxzQhIKEF9tYXhfbW9kZWxfY2FsbHNCDQoLX21heF90b2tlbnNCDwoNX21heF9jb3N0X3VzZEISChBfbWF4X3dhbGxfdGltZV9zIoQCCgtDb25zdHJhaW50cxIbCgltdXN0X2tlZXAYASADKAlCCLpIBZIBAhBkEiIKEG11c3Rfbm90X2NvbnRhaW4YAiADKAlCCLpIBZIBAhBkEiQKDm1heF9jaGFyYWN0ZXJzGAMgASgFQge6SAQaAigBSACIAQESJwoRbWF4X3Byb21wdF90b2tlbnMYBCABKAVCB7pIBBoCKAFIAYgBARIeChZhbGxvd19wbGFjZWhvbGRlcl9sb3NzGAUgASgIEhwKFGFsbG93X2Fuc3dlcl9jb3B5aW5nGAYgASgIQhEKD19tYXhfY2hhcmFjdGVyc0IUChJfbWF4X3Byb21wdF90b2tlbnMiyAUKDk9wdGltaXplQ29uZmlnEh0KBXdpZHRoGAEgASgFQgm6SAYaBBhAKAFIAIgBARImCg5taW5pYmF0Y2hfc2l6ZRgCIAEoBUIJukgGGgQYZCgBSAGIAQESVwoJb3BlcmF0b3JzGAMgAygLMiYuZ2VwYS52MS5PcHRpbWl6ZUNvbmZpZy5PcGVyYXRvcnNFbnRyeUIcukgZmgEWKhQSEhkAAAAAAECPQCkAAAAAAAAAABJOCglzZWxlY3Rpb24YBCABKAlCO7pIOHI2UgBSBnBhcmV0b1IMY3VycmVudF9iZXN0Ug5lcHNpbG9uX2dyZWVkeVIMdG9wX2tfcGFyZXRvEhIKBW1lcmdlGAUgASgISAKIAQESKQoTZWFybHlfc3RvcF9wYXRpZW5jZRgGIAEoBUIHukgEGgIoAUgDiAEBEjEKC3RlbXBlcmF0dXJlGAcgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAAEgEiAEBEiQKCm1heF90b2tlbnMYCCABKAVCC7pICBoGGMCaDCgBSAWIAQESLAoHcHJvZmlsZRgJIAEoCUIbukgYchZSAFIHZGVmYXVsdFIJcmVmZXJlbmNlEjIKDHRhcmdldF9zY29yZRgKIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIBogBARIrCglyZWZlcmVuY2UYCyABKAsyGC5nZXBhLnYxLlJlZmVyZW5jZUNvbmZpZxowCg5PcGVyYXRvcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBQggKBl93aWR0aEIRCg9fbWluaWJhdGNoX3NpemVCCAoGX21lcmdlQhYKFF9lYXJseV9zdG9wX3BhdGllbmNlQg4KDF90ZW1wZXJhdHVyZUINCgtfbWF4X3Rva2Vuc0IPCg1fdGFyZ2V0X3Njb3JlIqcJCg9SZWZlcmVuY2VDb25maWcSRgoNZnJvbnRpZXJfdHlwZRgBIAEoCUIvukgscipSAFIIaW5zdGFuY2VSCW9iamVjdGl2ZVIGaHlicmlkUgljYXJ0ZXNpYW4SNQoSY29tcG9uZW50X3NlbGVjdG9yGAIgASgJQhm6SBZyFFIAUgtyb3VuZF9yb2JpblIDYWxsEiwKCHNhbXBsaW5nGAMgASgLMhouZ2VwYS52MS5SZWZlcmVuY2VTYW1wbGluZxI1ChJwcm9wb3NhbF9zZWxlY3Rpb24YBCABKAlCGbpIFnIUUgBSA2FsbFIEYmVzdFIFdG9wX2sSJwoOcHJvcG9zYWxfdG9wX2sYBSABKAVCCrpIBxoFGIACKAFIAIgBARJFCgphY2NlcHRhbmNlGAYgASgJQjG6SC5yLFIAUhJzdHJpY3RfaW1wcm92ZW1lbnRSFGltcHJvdmVtZW50X29yX2VxdWFsEh0KEGNhY2hlX2V2YWx1YXRpb24YByABKAhIAYgBARIfChJza2lwX3BlcmZlY3Rfc2NvcmUYCCABKAhIAogBARIzCg1wZXJmZWN0X3Njb3JlGAkgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgDiAEBEi4KFW1heF9tZXJnZV9pbnZvY2F0aW9ucxgKIAEoBUIKukgHGgUY6AcoAEgEiAEBEjAKF21lcmdlX3ZhbF9vdmVybGFwX2Zsb29yGAsgASgFQgq6SAcaBRiQTigBSAWIAQESLQoHZXBzaWxvbhgMIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIBogBARIeCgV0b3BfaxgNIAEoBUIKukgHGgUY6AcoAUgHiAEBEisKE3JlZmxlY3Rpb25fdGVtcGxhdGUYDiABKAlCCbpIBnIEGKCcAUgIiAEBEmEKFHJlZmxlY3Rpb25fdGVtcGxhdGVzGA8gAygLMjEuZ2VwYS52MS5SZWZlcmVuY2VDb25maWcuUmVmbGVjdGlvblRlbXBsYXRlc0VudHJ5QhC6SA2aAQoQICoGcgQYoJwBEjQKF21heF9yZWZsZWN0aW9uX2Nvc3RfdXNkGBAgASgBQg66SAsSCSEAAAAAAAAAAEgJiAEBEiwKFm1heF90cmFja2VkX2NhbmRpZGF0ZXMYESABKAVCB7pIBBoCKAFICogBARo6ChhSZWZsZWN0aW9uVGVtcGxhdGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIRCg9fcHJvcG9zYWxfdG9wX2tCEwoRX2NhY2hlX2V2YWx1YXRpb25CFQoTX3NraXBfcGVyZmVjdF9zY29yZUIQCg5fcGVyZmVjdF9zY29yZUIYChZfbWF4X21lcmdlX2ludm9jYXRpb25zQhoKGF9tZXJnZV92YWxfb3ZlcmxhcF9mbG9vckIKCghfZXBzaWxvbkIICgZfdG9wX2tCFgoUX3JlZmxlY3Rpb25fdGVtcGxhdGVCGgoYX21heF9yZWZsZWN0aW9uX2Nvc3RfdXNkQhkKF19tYXhfdHJhY2tlZF9jYW5kaWRhdGVzInEKEVJlZmVyZW5jZVNhbXBsaW5nEh8KB3BhcmVudHMYASABKAVCCbpIBhoEGBAoAUgAiAEBEiEKCW11dGF0aW9ucxgCIAEoBUIJukgGGgQYECgBSAGIAQFCCgoIX3BhcmVudHNCDAoKX211dGF0aW9ucyKMBAoGR3JhZGVyEiUKBWp1ZGdlGAEgASgLMhQuZ2VwYS52MS5KdWRnZUdyYWRlckgAEiUKBWV4YWN0GAIgASgLMhQuZ2VwYS52MS5FeGFjdEdyYWRlckgAEisKCGNvbnRhaW5zGAMgASgLMhcuZ2VwYS52MS5Db250YWluc0dyYWRlckgAEiUKBXJlZ2V4GAQgASgLMhQuZ2VwYS52MS5SZWdleEdyYWRlckgAEikKB251bWVyaWMYBSABKAsyFi5nZXBhLnYxLk51bWVyaWNHcmFkZXJIABIwCgtqc29uX3NjaGVtYRgGIAEoCzIZLmdlcGEudjEuSnNvblNjaGVtYUdyYWRlckgAEi8KCnNpbWlsYXJpdHkYByABKAsyGS5nZXBhLnYxLlNpbWlsYXJpdHlHcmFkZXJIABIlCgVtdWx0aRgIIAEoCzIULmdlcGEudjEuTXVsdGlHcmFkZXJIABIjCgRjb2RlGAkgASgLMhMuZ2VwYS52MS5Db2RlR3JhZGVySAASKQoHd2ViaG9vaxgKIAEoCzIWLmdlcGEudjEuV2ViaG9va0dyYWRlckgAEikKBm9wZW5haRgLIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCglncmFkZXJfaWQYDCABKAlIADoMorsYCBoGb3BlbmFpQg0KBGtpbmQSBbpIAggBIigKC0p1ZGdlR3JhZGVyEhkKBnJ1YnJpYxgBIAEoCUIJukgGcgQYoJwBIjsKC0V4YWN0R3JhZGVyEhMKC2lnbm9yZV9jYXNlGAEgASgIEhcKD2tlZXBfd2hpdGVzcGFjZRgCIAEoCCIzCg5Db250YWluc0dyYWRlchIMCgR0ZXh0GAEgASgJEhMKC2lnbm9yZV9jYXNlGAIgASgIIlsKC1JlZ2V4R3JhZGVyEhsKB3BhdHRlcm4YASABKAlCCrpIB3IFEAEYkE4SEwoLaWdub3JlX2Nhc2UYAiABKAgSGgoSZ3JvdXBfZXF1YWxzX2lkZWFsGAMgASgIIkQKDU51bWVyaWNHcmFkZXISIQoJdG9sZXJhbmNlGAEgASgBQg66SAsSCSkAAAAAAAAAABIQCghyZWxhdGl2ZRgCIAEoCCJDChBKc29uU2NoZW1hR3JhZGVyEi8KBnNjaGVtYRgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBrpIA8gBASKGAQoQU2ltaWxhcml0eUdyYWRlchIzCgZtZXRyaWMYASABKA4yGS5nZXBhLnYxLlNpbWlsYXJpdHlNZXRyaWNCCLpIBYIBAhABEi8KCXRocmVzaG9sZBgCIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAABIAIgBAUIMCgpfdGhyZXNob2xkIkMKC011bHRpR3JhZGVyEjQKB2dyYWRlcnMYASADKAsyFy5nZXBhLnYxLldlaWdodGVkR3JhZGVyQgq6SAeSAQQIARAQIoIBCg5XZWlnaHRlZEdyYWRlchIXCgRuYW1lGAEgASgJQgm6SAZyBBABGGQSIwoGd2VpZ2h0GAIgASgBQg66SAsSCSEAAAAAAAAAAEgAiAEBEicKBmdyYWRlchgDIAEoCzIPLmdlcGEudjEuR3JhZGVyQga6SAPIAQFCCQoHX3dlaWdodCIpCgpDb2RlR3JhZGVyEhsKBnNvdXJjZRgBIAEoCUILukgIcgYQARigjQYiKQoNV2ViaG9va0dyYWRlchIYCgN1cmwYASABKAlCC7pICHIGGNAPiAEBKlUKBVNwbGl0EhUKEVNQTElUX1VOU1BFQ0lGSUVEEAASDwoLU1BMSVRfVFJBSU4QARIUChBTUExJVF9WQUxJREFUSU9OEAISDgoKU1BMSVRfVEVTVBADKpcBChBTaW1pbGFyaXR5TWV0cmljEiEKHVNJTUlMQVJJVFlfTUVUUklDX1VOU1BFQ0lGSUVEEAASHgoaU0lNSUxBUklUWV9NRVRSSUNfVE9LRU5fRjEQARIhCh1TSU1JTEFSSVRZX01FVFJJQ19MRVZFTlNIVEVJThACEh0KGVNJTUlMQVJJVFlfTUVUUklDX1JPVUdFX0wQA2IGcHJvdG8z", [file_buf_validate_validate, file_gepa_v1_rest_options, file_google_protobuf_struct]);
 
 /**
  * One optimisation, as the caller asks for it.
@@ -347,7 +347,7 @@ export type OptimizeConfig = Message<"gepa.v1.OptimizeConfig"> & {
   maxTokens?: number | undefined;
 
   /**
-   * "default" or "reference" (gepa 0.1.4, decision for decision).
+   * "default" or "reference" (gepa 0.1.4, decision for decision; docs/GEPA.md).
    *
    * @generated from field: string profile = 9;
    */
@@ -359,6 +359,13 @@ export type OptimizeConfig = Message<"gepa.v1.OptimizeConfig"> & {
    * @generated from field: optional double target_score = 10;
    */
   targetScore?: number | undefined;
+
+  /**
+   * Further knobs of the profile "reference"; refused with any other.
+   *
+   * @generated from field: gepa.v1.ReferenceConfig reference = 11;
+   */
+  reference?: ReferenceConfig | undefined;
 };
 
 /**
@@ -367,6 +374,180 @@ export type OptimizeConfig = Message<"gepa.v1.OptimizeConfig"> & {
  */
 export const OptimizeConfigSchema: GenMessage<OptimizeConfig> = /*@__PURE__*/
   messageDesc(file_gepa_v1_spec, 4);
+
+/**
+ * Knobs of the profile "reference": those of the Python package gepa 0.1.4 that OptimizeConfig has not, with the
+ * defaults of its `gepa.optimize`. What gepa calls candidate_selection_strategy, reflection_minibatch_size, use_merge,
+ * max_candidate_proposals, stop_at_score and the patience of its NoImprovementStopper is `selection`, `minibatch_size`,
+ * `merge` (here: false unless set), `budget.max_iterations`, `target_score` and `early_stop_patience`.
+ *
+ * @generated from message gepa.v1.ReferenceConfig
+ */
+export type ReferenceConfig = Message<"gepa.v1.ReferenceConfig"> & {
+  /**
+   * What the Pareto front is kept over (arXiv 2507.19457, algorithm 2, keeps it over examples): "instance" (default) each
+   * validation example, "objective" each objective's mean, "hybrid" both, "cartesian" each pair of example and objective.
+   * "objective" and "cartesian" need objectives that the grader scores.
+   *
+   * @generated from field: string frontier_type = 1;
+   */
+  frontierType: string;
+
+  /**
+   * Which components a proposal changes: "round_robin" (default), the next in turn, or "all", each with a reflection
+   * call of its own (gepa: module_selector).
+   *
+   * @generated from field: string component_selector = 2;
+   */
+  componentSelector: string;
+
+  /**
+   * How many proposals one iteration makes. Default 1 × 1.
+   *
+   * @generated from field: gepa.v1.ReferenceSampling sampling = 3;
+   */
+  sampling?: ReferenceSampling | undefined;
+
+  /**
+   * Which improvements of an iteration are validated: "all" (default), the "best", or the "top_k" largest ones (gepa:
+   * AllImprovements, BestImprovement, TopKImprovements).
+   *
+   * @generated from field: string proposal_selection = 4;
+   */
+  proposalSelection: string;
+
+  /**
+   * How many with proposal_selection "top_k", which needs it.
+   *
+   * @generated from field: optional int32 proposal_top_k = 5;
+   */
+  proposalTopK?: number | undefined;
+
+  /**
+   * When a child is better than its parent on their minibatch: "strict_improvement" (default), its scores sum up to more,
+   * or "improvement_or_equal", to no less (gepa: acceptance_criterion).
+   *
+   * @generated from field: string acceptance = 6;
+   */
+  acceptance: string;
+
+  /**
+   * Metric calls on an example that were made before in the same split are not counted again. Default false.
+   *
+   * @generated from field: optional bool cache_evaluation = 7;
+   */
+  cacheEvaluation?: boolean | undefined;
+
+  /**
+   * A parent whose scores on the minibatch are all perfect is left alone. Default true.
+   *
+   * @generated from field: optional bool skip_perfect_score = 8;
+   */
+  skipPerfectScore?: boolean | undefined;
+
+  /**
+   * What counts as perfect. Default 1.
+   *
+   * @generated from field: optional double perfect_score = 9;
+   */
+  perfectScore?: number | undefined;
+
+  /**
+   * After so many accepted merges no more are scheduled; attempts do not count. Default 5.
+   *
+   * @generated from field: optional int32 max_merge_invocations = 10;
+   */
+  maxMergeInvocations?: number | undefined;
+
+  /**
+   * Validation examples that both parents of a merge have scores on, at least. Default 5.
+   *
+   * @generated from field: optional int32 merge_val_overlap_floor = 11;
+   */
+  mergeValOverlapFloor?: number | undefined;
+
+  /**
+   * Share of parents drawn from the whole pool with selection "epsilon_greedy". Default 0.1.
+   *
+   * @generated from field: optional double epsilon = 12;
+   */
+  epsilon?: number | undefined;
+
+  /**
+   * Candidates that selection "top_k_pareto" draws from, the best by mean score. Default 5.
+   *
+   * @generated from field: optional int32 top_k = 13;
+   */
+  topK?: number | undefined;
+
+  /**
+   * What the reflection model is asked, as one message with the placeholders <curr_param> for the text of a component and
+   * <side_info> for the examples tried with it; both must be there. The new text is taken from between the first and the
+   * last line of three backticks in the answer. Background (`context`, `evaluation_rubric`) is shown by the built-in
+   * request only (gepa: reflection_prompt_template).
+   *
+   * @generated from field: optional string reflection_template = 14;
+   */
+  reflectionTemplate?: string | undefined;
+
+  /**
+   * The same by component name; wins over reflection_template, which serves the components without one.
+   *
+   * @generated from field: map<string, string> reflection_templates = 15;
+   */
+  reflectionTemplates: { [key: string]: string };
+
+  /**
+   * Stop when the reflection model has cost this many US dollars; refused where its price is not known (gepa:
+   * max_reflection_cost).
+   *
+   * @generated from field: optional double max_reflection_cost_usd = 16;
+   */
+  maxReflectionCostUsd?: number | undefined;
+
+  /**
+   * Stop when the pool holds this many candidates, the seed included (gepa: MaxTrackedCandidatesStopper).
+   *
+   * @generated from field: optional int32 max_tracked_candidates = 17;
+   */
+  maxTrackedCandidates?: number | undefined;
+};
+
+/**
+ * Describes the message gepa.v1.ReferenceConfig.
+ * Use `create(ReferenceConfigSchema)` to create a new message.
+ */
+export const ReferenceConfigSchema: GenMessage<ReferenceConfig> = /*@__PURE__*/
+  messageDesc(file_gepa_v1_spec, 5);
+
+/**
+ * Proposals of one iteration, made side by side and each on a minibatch of its own (gepa: sampling_strategy). 1 × 1 is
+ * SingleMutation, 1 × n SameParentSampling, n × 1 IndependentSampling, p × n PxNSampling.
+ *
+ * @generated from message gepa.v1.ReferenceSampling
+ */
+export type ReferenceSampling = Message<"gepa.v1.ReferenceSampling"> & {
+  /**
+   * Parents drawn. Default 1.
+   *
+   * @generated from field: optional int32 parents = 1;
+   */
+  parents?: number | undefined;
+
+  /**
+   * Mutations of each. Default 1.
+   *
+   * @generated from field: optional int32 mutations = 2;
+   */
+  mutations?: number | undefined;
+};
+
+/**
+ * Describes the message gepa.v1.ReferenceSampling.
+ * Use `create(ReferenceSamplingSchema)` to create a new message.
+ */
+export const ReferenceSamplingSchema: GenMessage<ReferenceSampling> = /*@__PURE__*/
+  messageDesc(file_gepa_v1_spec, 6);
 
 /**
  * How an output is scored, in [0, 1]. Exactly one kind.
@@ -483,7 +664,7 @@ export type Grader = Message<"gepa.v1.Grader"> & {
  * Use `create(GraderSchema)` to create a new message.
  */
 export const GraderSchema: GenMessage<Grader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 5);
+  messageDesc(file_gepa_v1_spec, 7);
 
 /**
  * The server's fixed judge.
@@ -504,7 +685,7 @@ export type JudgeGrader = Message<"gepa.v1.JudgeGrader"> & {
  * Use `create(JudgeGraderSchema)` to create a new message.
  */
 export const JudgeGraderSchema: GenMessage<JudgeGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 6);
+  messageDesc(file_gepa_v1_spec, 8);
 
 /**
  * Equal texts score 1, others 0.
@@ -532,7 +713,7 @@ export type ExactGrader = Message<"gepa.v1.ExactGrader"> & {
  * Use `create(ExactGraderSchema)` to create a new message.
  */
 export const ExactGraderSchema: GenMessage<ExactGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 7);
+  messageDesc(file_gepa_v1_spec, 9);
 
 /**
  * An output that contains the ideal (or `text`) scores 1.
@@ -560,7 +741,7 @@ export type ContainsGrader = Message<"gepa.v1.ContainsGrader"> & {
  * Use `create(ContainsGraderSchema)` to create a new message.
  */
 export const ContainsGraderSchema: GenMessage<ContainsGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 8);
+  messageDesc(file_gepa_v1_spec, 10);
 
 /**
  * An output that matches the pattern scores 1.
@@ -595,7 +776,7 @@ export type RegexGrader = Message<"gepa.v1.RegexGrader"> & {
  * Use `create(RegexGraderSchema)` to create a new message.
  */
 export const RegexGraderSchema: GenMessage<RegexGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 9);
+  messageDesc(file_gepa_v1_spec, 11);
 
 /**
  * The last number of the output is compared with the ideal's.
@@ -623,7 +804,7 @@ export type NumericGrader = Message<"gepa.v1.NumericGrader"> & {
  * Use `create(NumericGraderSchema)` to create a new message.
  */
 export const NumericGraderSchema: GenMessage<NumericGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 10);
+  messageDesc(file_gepa_v1_spec, 12);
 
 /**
  * An output that is JSON and satisfies the schema scores 1.
@@ -644,7 +825,7 @@ export type JsonSchemaGrader = Message<"gepa.v1.JsonSchemaGrader"> & {
  * Use `create(JsonSchemaGraderSchema)` to create a new message.
  */
 export const JsonSchemaGraderSchema: GenMessage<JsonSchemaGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 11);
+  messageDesc(file_gepa_v1_spec, 13);
 
 /**
  * Closeness of output and ideal.
@@ -672,7 +853,7 @@ export type SimilarityGrader = Message<"gepa.v1.SimilarityGrader"> & {
  * Use `create(SimilarityGraderSchema)` to create a new message.
  */
 export const SimilarityGraderSchema: GenMessage<SimilarityGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 12);
+  messageDesc(file_gepa_v1_spec, 14);
 
 /**
  * A weighted mean of other graders.
@@ -693,7 +874,7 @@ export type MultiGrader = Message<"gepa.v1.MultiGrader"> & {
  * Use `create(MultiGraderSchema)` to create a new message.
  */
 export const MultiGraderSchema: GenMessage<MultiGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 13);
+  messageDesc(file_gepa_v1_spec, 15);
 
 /**
  * One part of a MultiGrader.
@@ -728,7 +909,7 @@ export type WeightedGrader = Message<"gepa.v1.WeightedGrader"> & {
  * Use `create(WeightedGraderSchema)` to create a new message.
  */
 export const WeightedGraderSchema: GenMessage<WeightedGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 14);
+  messageDesc(file_gepa_v1_spec, 16);
 
 /**
  * JavaScript that returns a score, run in a sandbox without files, network or clock.
@@ -749,7 +930,7 @@ export type CodeGrader = Message<"gepa.v1.CodeGrader"> & {
  * Use `create(CodeGraderSchema)` to create a new message.
  */
 export const CodeGraderSchema: GenMessage<CodeGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 15);
+  messageDesc(file_gepa_v1_spec, 17);
 
 /**
  * The caller's own HTTPS endpoint.
@@ -770,7 +951,7 @@ export type WebhookGrader = Message<"gepa.v1.WebhookGrader"> & {
  * Use `create(WebhookGraderSchema)` to create a new message.
  */
 export const WebhookGraderSchema: GenMessage<WebhookGrader> = /*@__PURE__*/
-  messageDesc(file_gepa_v1_spec, 16);
+  messageDesc(file_gepa_v1_spec, 18);
 
 /**
  * Which part of the work an example serves.
