@@ -84,6 +84,31 @@ describe("the composed service", () => {
     expect(lines.join("")).not.toContain(TOKEN);
   });
 
+  it("looks at the token before it looks at the request", async () => {
+    const { url } = await start({ API_BEARER_TOKENS: TOKEN }, {});
+    const request = { method: "POST", headers: json, body: "{" };
+    expect((await fetch(`${url}/v1/optimize`, request)).status).toBe(401);
+    const known = { ...request, headers: { ...json, ...bearer } };
+    expect((await fetch(`${url}/v1/optimize`, known)).status).toBe(422);
+  });
+
+  const callers: [env: Record<string, string>, token: string | undefined, status: number][] = [
+    [{ REQUIRE_AUTH: "false" }, undefined, 200],
+    [{ REQUIRE_AUTH: "false" }, "anything", 200],
+    [{ REQUIRE_AUTH: "false", API_BEARER_TOKENS: TOKEN }, undefined, 200],
+    [{ REQUIRE_AUTH: "false", API_BEARER_TOKENS: TOKEN }, "anything", 401],
+    [{ REQUIRE_AUTH: "false", API_BEARER_TOKENS: TOKEN }, TOKEN, 200],
+    [{}, undefined, 401],
+    [{}, "anything", 401],
+  ];
+  for (const [env, token, status] of callers) {
+    it(`answers ${token ?? "no token"} with ${status} under ${JSON.stringify(env)}`, async () => {
+      const { url } = await start(env, {});
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      expect((await fetch(`${url}/v1/optimize`, { headers })).status).toBe(status);
+    });
+  }
+
   it("refuses a job where no provider is configured, naming the variable to set", async () => {
     const { url, app } = await start({ API_BEARER_TOKENS: TOKEN }, {});
     const request = { method: "POST", headers: { ...json, ...bearer }, body: JSON.stringify(SPEC) };
