@@ -38,7 +38,7 @@ export const optimise: Optimise = async function* (input, ports, signal) {
       if (ended) return ended;
     } catch (error) {
       if (!(error instanceof OutOfTimeError)) throw error;
-      run.state = { ...run.state, inFlight: [], stopping: run.state.stopping ?? budgetStop("wall_time") };
+      run.state = withoutFlights({ ...run.state, stopping: run.state.stopping ?? budgetStop("wall_time") });
     }
     searching.end(new Error("the search has ended")); // proposals that were dropped call nobody any more
     return yield* conclude(run);
@@ -66,17 +66,14 @@ async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | und
 
     const order = await run.ports.outside(run.state.commits + 1);
     if (order === "pause") return { kind: "paused" };
-    if (order === "wall_time") {
-      run.state = { ...run.state, inFlight: [], stopping: budgetStop("wall_time") };
+    if (order !== "go") {
+      const stopping = order === "stop" ? STOPPED : budgetStop(order);
+      run.state = withoutFlights({ ...run.state, stopping });
       return undefined;
     }
-    if (order === "stop") {
-      run.state = { ...run.state, stopping: run.state.stopping ?? STOPPED };
-    } else {
-      run.state = admitted;
-      for (const intent of admitted.inFlight.slice(flights.length)) {
-        flights.push(takeOff(run.bench, run.state, intent));
-      }
+    run.state = admitted;
+    for (const intent of admitted.inFlight.slice(flights.length)) {
+      flights.push(takeOff(run.bench, run.state, intent));
     }
 
     const oldest = flights.shift();

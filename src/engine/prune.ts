@@ -10,7 +10,7 @@ import { segmentsOf, withoutSegment } from "./segments.ts";
 import { candidateId, memberOf, SEED_ID, textDigest, withEvaluations, type Member } from "./state.ts";
 
 /** Mean score a shorter text may lose: less than people notice, and far less than a rule that matters is worth. */
-export const PRUNE_MARGIN = 0.02;
+export const PRUNE_MARGIN = 0.01;
 /** A try is validated in so many blocks, and given up after the first that speaks against it. */
 const BLOCKS = 3;
 

@@ -14,7 +14,7 @@ export const MAX_PRUNE_TRIES = 6;
 /** Share of what the search used that the tries may use; one try is always allowed. */
 export const PRUNE_SHARE = 0.2;
 /** The pruning may keep back one try at most, and that only where it is this part of every limit, or less. */
-const PRUNE_PART = 10;
+const PRUNE_PART = 20;
 
 /** What is kept back from the search, from the start. */
 export interface Reserves {

@@ -49,9 +49,6 @@ const BUDGET_NAMES: Partial<Record<StopReason, string>> = {
 /** A stop because the caller asked for it. */
 export const STOPPED: Stopping = { reason: "stopped", detail: "The caller asked to stop." };
 
-/** A stop that was asked for. */
-export const STOPPED_BY_CALLER: Stopping = { reason: "stopped", detail: "The caller asked to stop." };
-
 /** A stop because a limit has no room for more. */
 export function budgetStop(reason: StopReason): Stopping {
   return { reason, detail: `budget.${BUDGET_NAMES[reason]} has no room for another proposal.` };

@@ -1,4 +1,4 @@
-import { abortable } from "../base/abort.ts";
+import { abortable, sharedByCalls } from "../base/abort.ts";
 import type { EngineEvent } from "../domain/event.ts";
 import type { Job, JobFailure } from "../domain/job.ts";
 import type { EngineOutcome, Optimise } from "../engine/ports.ts";
@@ -43,7 +43,7 @@ async function runAgain(deps: RunDeps, job: Job, signal: AbortSignal): Promise<R
 async function runOnce(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd | "withdrawn"> {
   const own = new AbortController();
   const recorder = createRunRecorder(deps, job);
-  const either = AbortSignal.any([signal, own.signal]);
+  const either = sharedByCalls(AbortSignal.any([signal, own.signal]));
   const attempt: Attempt = { deps, job, recorder, signal: either, stop: (cause) => own.abort(cause) };
   try {
     const run = await openRun(deps, job, recorder, either, attempt.stop);

@@ -4,8 +4,8 @@ import type { Interval } from "../../domain/report.ts";
 const LEVEL = 0.95;
 /** Chance of showing a lift that is there, for {@link detectableLift}: four of five. */
 const POWER_QUANTILE = 0.8416;
-/** One-sided 80 % quantile of the normal distribution, for {@link isNotWorse}. */
-const LENIENT_QUANTILE = 0.8416;
+/** One-sided 90 % quantile of the normal distribution, for {@link isNotWorse}. */
+const ONE_SIDED_QUANTILE = 1.2816;
 /** Observations {@link pairedInterval} adds to the sample. */
 const ADDED = 2;
 
@@ -57,10 +57,10 @@ export function deviationOf(values: readonly number[]): number | undefined {
   return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
 }
 
-/** Whether a mean of paired differences is, at one-sided 80 %, no more than `margin` below zero. */
+/** Whether a mean of paired differences is, at one-sided 90 %, no more than `margin` below zero. */
 export function isNotWorse(differences: readonly number[], margin: number): boolean {
   const n = differences.length;
   if (n === 0) return false;
   const mean = differences.reduce((a, b) => a + b, 0) / n;
-  return mean - (LENIENT_QUANTILE * (deviationOf(differences) ?? 0)) / Math.sqrt(n) >= -margin;
+  return mean - (ONE_SIDED_QUANTILE * (deviationOf(differences) ?? 0)) / Math.sqrt(n) >= -margin;
 }

@@ -93,7 +93,7 @@ it("takes a text for not worse only where little could have been lost", () => {
     { differences: Array<number>(20).fill(0), notWorse: true },
     { differences: Array<number>(20).fill(-0.01), notWorse: true },
     { differences: Array<number>(20).fill(-0.03), notWorse: false },
-    { differences: [-1, ...Array<number>(99).fill(0)], notWorse: true },
+    { differences: [-1, ...Array<number>(199).fill(0)], notWorse: true },
     { differences: [-1, ...Array<number>(19).fill(0)], notWorse: false },
     { differences: [1, -1, 1, -1], notWorse: false },
   ];

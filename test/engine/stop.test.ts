@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { decideStop, isEarly, MAX_UNMADE } from "../../src/engine/stop.ts";
+import { initialState, loadState, type State } from "../../src/engine/state.ts";
+import type { Model } from "../../src/models/model.ts";
+import { STOP_REASONS } from "../../src/domain/stop-reason.ts";
+import { member } from "../support/members.ts";
+import { createWorld, dataOf, play, type WorldOptions } from "../support/scripted-world.ts";
+
+const validation = ["a", "b"];
+const spec = (options: WorldOptions = {}) => createWorld(options).input.spec;
+const state = (over: Partial<State>): State => ({ ...initialState(1, { prompt: "seed" }), ...over });
+const pool = (a: number, b: number) => [member("c0", { a, b })];
+
+describe("a stop", () => {
+  it("is decided by what is committed, the first reason that holds", () => {
+    const patient = spec({ config: { earlyStopPatience: 3 }, budget: { maxIterations: 9 } });
+    const aiming = spec({ config: { targetScore: 0.75 } });
+    const cases = [
+      { spec: patient, state: state({ pool: pool(1, 0) }), reason: undefined },
+      { spec: patient, state: state({ pool: pool(1, 1), commits: 9 }), reason: "solved" },
+      { spec: patient, state: state({ pool: [member("c0", { a: 1 })] }), reason: undefined },
+      { spec: aiming, state: state({ pool: pool(1, 0.5) }), reason: "target_score" },
+      { spec: aiming, state: state({ pool: pool(1, 0.49) }), reason: undefined },
+      { spec: patient, state: state({ pool: pool(1, 0), commits: 9, bestSince: 8 }), reason: "iterations" },
+      { spec: patient, state: state({ pool: pool(1, 0), commits: 5, bestSince: 2 }), reason: "plateau" },
+      { spec: patient, state: state({ pool: pool(1, 0), commits: 4, bestSince: 2 }), reason: undefined },
+      { spec: aiming, state: state({ pool: pool(0, 0), unmade: MAX_UNMADE }), reason: "no_progress" },
+    ];
+    for (const { reason, ...given } of cases) {
+      expect(decideStop(given.spec, validation, given.state)?.reason).toBe(reason);
+    }
+  });
+
+  it("is early where no limit is used up", () => {
+    const early = STOP_REASONS.filter((reason) => isEarly({ reason, detail: "" }));
+    expect(early).toEqual(["solved", "target_score", "plateau", "stopped", "no_progress"]);
+  });
+
+  it("comes at the commit that solves it, at every width: what is in flight is dropped and said", async () => {
+    for (const width of [1, 2, 8, 16]) {
+      const world = createWorld({
+        examples: 40,
+        facts: 3,
+        config: { width, minibatchSize: 6 },
+        budget: { maxIterations: 60 },
+      });
+      const recording = await play(world);
+      const decisions = dataOf(recording, "select");
+      const last = Math.max(...decisions.map((s) => s.iteration));
+      const [stop, ...more] = dataOf(recording, "early_stop");
+      expect(more).toEqual([]);
+      expect(stop).toMatchObject({ reason: "solved", iteration: last });
+      const solver = dataOf(recording, "judge").find((j) => j.stage === "validation" && j.meanScore === 1);
+      expect(solver?.iteration).toBe(last);
+      const notes = dataOf(recording, "final")[0]?.report.notes.join(" ");
+      expect(/under way when the search stopped/.test(notes ?? "")).toBe(width > 1);
+    }
+  });
+
+  it("gives up the calls of what is dropped, and still tests and prunes", async () => {
+    const options: WorldOptions = { examples: 40, facts: 1, config: { width: 8 } };
+    const world = createWorld(options);
+    let givenUp = 0;
+    let reflections = 0;
+    // Every reflection but the first answers only when it is given up.
+    const reflection: Model = {
+      ...world.ports.reflection,
+      call: (request, signal) =>
+        reflections++ === 0
+          ? world.ports.reflection.call(request, signal)
+          : new Promise((_, reject) => {
+              signal.addEventListener("abort", () => {
+                givenUp++;
+                reject(signal.reason);
+              });
+            }),
+    };
+    const recording = await play({ ...world, ports: { ...world.ports, reflection } });
+    expect(recording.outcome).toMatchObject({
+      kind: "finished",
+      result: { stopReason: "solved", report: { verdict: "improved", measuredOn: "test" } },
+    });
+    expect(givenUp).toBe(7);
+    expect(dataOf(recording, "judge").filter((j) => j.stage === "test")).toHaveLength(2);
+  });
+
+  it("ends at once where the caller asks for it, and goes on to the test from a checkpoint too", async () => {
+    const options: WorldOptions = {
+      examples: 40,
+      facts: 20,
+      config: { width: 4 },
+      budget: { maxIterations: 30 },
+      outside: (commit) => (commit === 3 ? "stop" : "go"),
+    };
+    const recording = await play(createWorld(options));
+    expect(recording.outcome).toMatchObject({ kind: "finished", result: { stopReason: "stopped" } });
+    expect(Math.max(...dataOf(recording, "select").map((s) => s.iteration))).toBe(2);
+    const saved = recording.steps.flatMap((s) => (s.kind === "checkpoint" ? [s.state] : [])).at(-1) ?? "";
+    expect(loadState(saved)).toMatchObject({ commits: 2, inFlight: { length: 3 } });
+    const rest = await play(createWorld(options), saved);
+    const at = recording.steps.findLastIndex((s) => s.kind === "checkpoint");
+    expect(rest.steps).toEqual(recording.steps.slice(at + 1));
+  });
+});
