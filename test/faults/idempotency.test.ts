@@ -49,18 +49,18 @@ function create(port: number, agent: Agent, spec: unknown): Promise<Answer> {
   });
 }
 
-/** A caller that was refused comes back after the time it was told, and up to this much later, each time twice as much. */
+/** A caller that was refused comes back after the time it was told, and up to this much later. */
 const SPREAD_MS = 1000;
 
 /** Repeats a create until it is answered with a job, as a careful client does. */
 async function createAtLast(port: number, agent: Agent, spec: unknown): Promise<Answer> {
-  for (let spread = SPREAD_MS; ; spread *= 2) {
+  for (;;) {
     const answer = await create(port, agent, spec).catch(() => undefined);
     if (answer?.status === 201) return answer;
     if (answer !== undefined && ![409, 503].includes(answer.status)) {
       throw new Error(`a create was answered with ${answer.status}`);
     }
-    await pause((answer?.retryAfterMs ?? 0) + Math.random() * spread);
+    await pause((answer?.retryAfterMs ?? 0) + Math.random() * SPREAD_MS);
   }
 }
 
