@@ -1,6 +1,7 @@
 import type { Lesson } from "../domain/candidate.ts";
 import type { EngineStep } from "./ports.ts";
 import { progress, record, type Run } from "./run.ts";
+import { frontObjectives } from "./objectives.ts";
 import { frontOf } from "./standing.ts";
 
 /** What was decided about a candidate. */
@@ -17,7 +18,7 @@ export interface Decision {
 
 /** Tells a decision and where the run stands after it. */
 export function* announce(run: Run, decision: Decision): Generator<EngineStep, void, void> {
-  const front = frontOf(run.state.pool, run.course.splits.validation);
+  const front = frontOf(run.state.pool, run.course.splits.validation, frontObjectives(run.course.spec));
   yield record(run, { type: "select", data: { ...decision, front } });
   yield progress(run, "select");
 }

@@ -12,6 +12,7 @@ import { chooseOperator } from "./operators/policy.ts";
 import { drawMinibatch } from "./sampler/minibatch.ts";
 import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
+import { frontObjectives } from "./objectives.ts";
 import { frontOf } from "./standing.ts";
 import { memberOf, type Member, type State } from "./state.ts";
 import { streamFor } from "./streams.ts";
@@ -31,7 +32,7 @@ export function decideIntent(
   const iteration = state.commits + state.inFlight.length + 1;
   if (iteration > spec.budget.maxIterations) return { noRoom: "iterations" };
 
-  const front = frontOf(state.pool, splits.validation);
+  const front = frontOf(state.pool, splits.validation, frontObjectives(spec));
   const select = SELECTORS[spec.config.selection];
   const view = { pool: state.pool, validation: splits.validation, front, bestId: state.bestId };
   const parent = memberOf(state, select(view, streamFor(state.root, "parent", iteration)));

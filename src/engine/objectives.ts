@@ -1,5 +1,5 @@
 import type { MeasuredObjective } from "../domain/objectives.ts";
-import { promptText } from "../domain/spec.ts";
+import { promptText, type OptimizeSpec } from "../domain/spec.ts";
 import { estimateTokens } from "./constraints.ts";
 import { novelties } from "./novelty.ts";
 import { nonDominated } from "./pareto.ts";
@@ -7,6 +7,11 @@ import type { Member, Total } from "./state.ts";
 
 /** Input tokens that cost as much as one output token: the usual ratio of price lists. */
 export const OUTPUT_WEIGHT = 4;
+
+/** What the front of a job is made of beside the score: how new a text is, always, and what the caller named. */
+export function frontObjectives({ objectives }: Pick<OptimizeSpec, "objectives">): string[] {
+  return [...new Set(["diversity", ...objectives])];
+}
 
 /**
  * Each candidate as a point, every coordinate higher-is-better: its mean score first, then each named objective.

@@ -1,6 +1,7 @@
 import type { CandidateText, FrontMember } from "../domain/candidate.ts";
 import { promptText } from "../domain/spec.ts";
 import { novelties } from "./novelty.ts";
+import { objectiveFront } from "./objectives.ts";
 import { frontCounts, frontsByKey, withoutRedundant } from "./pareto.ts";
 import type { Member } from "./state.ts";
 
@@ -39,10 +40,16 @@ export function candidateText(member: Member, validation: readonly string[]): Ca
 }
 
 /**
- * The Pareto front over validation examples without its redundant members, best first. Of candidates that are equally
- * good the shorter one counts as better, then the older. `wins` counts the examples on which nobody is better.
+ * The front of a pool, best first: the Pareto front over validation examples without its redundant members (GEPA,
+ * algorithm 2), and with it whoever no other candidate beats in its mean score and the named objectives together (the
+ * frontier "hybrid" of gepa 0.1.4, with real dominance). Of candidates that are equally good the shorter one counts as
+ * better, then the older. `wins` counts the examples on which nobody is better.
  */
-export function frontOf(pool: readonly Member[], validation: readonly string[]): FrontMember[] {
+export function frontOf(
+  pool: readonly Member[],
+  validation: readonly string[],
+  objectives: readonly string[] = [],
+): FrontMember[] {
   const means = new Map(pool.map((m) => [m.id, meanOver(m, validation) ?? Number.NEGATIVE_INFINITY]));
   const meanOf = (id: string) => means.get(id) ?? Number.NEGATIVE_INFINITY;
   const length = new Map(pool.map((m) => [m.id, promptText(m.components).length]));
@@ -52,6 +59,10 @@ export function frontOf(pool: readonly Member[], validation: readonly string[]):
     .reverse()
     .sort((a, b) => meanOf(a) - meanOf(b) || lengthOf(b) - lengthOf(a));
   const wins = frontCounts(withoutRedundant(frontsByKey(pool, validation), worstFirst));
+  if (objectives.length > 0) {
+    const scoreOf = (member: Member) => meanOver(member, validation);
+    for (const { id } of objectiveFront(pool, scoreOf, objectives)) wins.set(id, wins.get(id) ?? 0);
+  }
   const byId = new Map(pool.map((m) => [m.id, m]));
   const members = worstFirst.reverse().flatMap((id) => (wins.has(id) ? (byId.get(id) ?? []) : []));
   const novelty = novelties(members.map((m) => promptText(m.components)));

@@ -38,3 +38,16 @@ it("puts the better first on the front, and of equals the shorter", () => {
     ["c0", 1],
   ]);
 });
+
+it("keeps on the front whoever nobody beats in the score and the named objectives together", () => {
+  const pool = [
+    member("c0", { a: 1, b: 1 }, { components: { prompt: "a long prompt, too long" } }),
+    member("c1", { a: 1, b: 0 }, { components: { prompt: "short" } }),
+    member("c2", { a: 0, b: 0 }, { components: { prompt: "middling" } }),
+  ];
+  expect(frontOf(pool, validation).map((m) => m.candidateId)).toEqual(["c0"]);
+  expect(frontOf(pool, validation, ["brevity"]).map((m) => [m.candidateId, m.wins])).toEqual([
+    ["c0", 2],
+    ["c1", 0],
+  ]);
+});

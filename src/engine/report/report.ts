@@ -6,6 +6,7 @@ import { promptText, type OptimizeSpec } from "../../domain/spec.ts";
 import type { Spend } from "../../domain/spend.ts";
 import { digest } from "../../base/digest.ts";
 import { publicLesson } from "../lessons.ts";
+import { frontObjectives } from "../objectives.ts";
 import { frontOf, meanOver } from "../standing.ts";
 import { memberOf, SEED_ID, type Member, type State } from "../state.ts";
 import type { Choice } from "../champion.ts";
@@ -117,7 +118,7 @@ export function artifactsOf({ spec, splits, state }: Evidence, champion: Member)
     ...state.rejected.map((r) => ({ ...lineageOf(r), accepted: false })),
   ];
   return {
-    front: frontOf(state.pool, splits.validation),
+    front: frontOf(state.pool, splits.validation, frontObjectives(spec)),
     lessons: state.lessons.map(publicLesson),
     lineage: lineage.sort((a, b) => a.iteration - b.iteration),
     digests: {

@@ -9,7 +9,7 @@ const NOVELTY_FLOOR = 0.25;
 
 /** Quality × diversity: the examples a candidate wins, by how far its text is from the others on the front. */
 export function selectionWeight(member: Pick<FrontMember, "wins" | "novelty">): number {
-  return member.wins * (NOVELTY_FLOOR + (1 - NOVELTY_FLOOR) * member.novelty);
+  return Math.max(1, member.wins) * (NOVELTY_FLOOR + (1 - NOVELTY_FLOOR) * member.novelty);
 }
 
 /** Draws from the front by {@link selectionWeight}. */
