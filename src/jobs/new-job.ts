@@ -44,18 +44,18 @@ export function createNewJobs(deps: JobsDeps, gate: InFlightGate, wake: () => vo
     const { route, requestId } = request;
     if (requestId === undefined) return create(deps, wake, caller, request);
     checkKeyForm(requestId);
-    return gate({ bucket: caller.bucket, route, key: requestId }, async () => {
-      const key: KeyLookup = {
-        owner: caller.bucket,
-        route,
-        key: requestId,
-        validAfter: deps.clock.now() - deps.limits.idempotencyTtlMs,
-      };
-      const used = await deps.store.usedKey(key);
-      return used === undefined
-        ? create(deps, wake, caller, request, key)
-        : replay(deps, used, request.fingerprint);
-    });
+    const key: KeyLookup = {
+      owner: caller.bucket,
+      route,
+      key: requestId,
+      validAfter: deps.clock.now() - deps.limits.idempotencyTtlMs,
+    };
+    // A job that exists is told to any number of callers at once; only its making is for one at a time.
+    const used = await deps.store.usedKey(key);
+    if (used !== undefined) return replay(deps, used, request.fingerprint);
+    return gate({ bucket: caller.bucket, route, key: requestId }, () =>
+      create(deps, wake, caller, request, key),
+    );
   };
 }
 

@@ -42,11 +42,21 @@ describe("creating a job", () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 1000 }, () => jobs.useCases.createJob(ALICE, KEYED)),
     );
-    expect(outcomes.filter((o) => o.status === "fulfilled")).toHaveLength(1);
+    const answers = outcomes.flatMap((o) => (o.status === "fulfilled" ? [o.value] : []));
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(new Set(answers.map(({ job }) => job.id)).size).toBe(1);
     const reasons = outcomes.flatMap((o) => (o.status === "rejected" ? [o.reason.reason] : []));
     expect(new Set(reasons)).toEqual(new Set(["idempotency_in_flight"]));
     expect(await store.countJobs()).toMatchObject({ pending: 1 });
-    expect((await jobs.useCases.createJob(ALICE, KEYED)).replayed).toBe(true);
+  });
+
+  it("tells a job that exists to any number of callers at once", async () => {
+    const { jobs } = await openWorld();
+    const { job } = await jobs.useCases.createJob(ALICE, KEYED);
+    const again = await Promise.all(
+      Array.from({ length: 1000 }, () => jobs.useCases.createJob(ALICE, KEYED)),
+    );
+    expect(again.every((answer) => answer.replayed && answer.job.id === job.id)).toBe(true);
   });
 
   it("says when to ask again while the first request is being answered", async () => {
