@@ -4,7 +4,10 @@ import { type Components, promptText } from "../../src/domain/spec.ts";
 import type { ModelRequest } from "../../src/models/model.ts";
 import { adviceIn, adviceLine, sectionsOf } from "../bench/engine/worlds/advice.ts";
 import { REPORT_SEEDS, TUNING_SEEDS, WORLDS } from "../bench/engine/worlds/registry.ts";
-import { readReflectionRequest } from "../bench/engine/worlds/reflection-request.ts";
+import { extractText } from "../../src/engine/reference/extract-text.ts";
+import { renderSideInfo } from "../../src/engine/reference/side-info.ts";
+import { defaultTemplate, fillTemplate } from "../../src/engine/reference/template.ts";
+import { readReflectionRequest, reply } from "../bench/engine/worlds/reflection-request.ts";
 import { instantStage } from "../bench/engine/worlds/simulated.ts";
 import type { OpenWorld } from "../bench/engine/worlds/world.ts";
 import { createVirtualTime } from "../bench/engine/virtual-time.ts";
@@ -207,6 +210,22 @@ describe("prompts as lines", () => {
       { input: "two", output: "2", ideal: "II", feedback: "bad" },
     ]);
   });
+});
+
+it("reads the request of the profile reference as it is written", () => {
+  const sideInfo = renderSideInfo([
+    { Inputs: "one", "Generated Outputs": "1", Feedback: "Score 1 of 1. good" },
+    { Inputs: "two", "Generated Outputs": "2", Feedback: "Score 0 of 1. bad" },
+  ]);
+  const content = fillTemplate(defaultTemplate("- product: bank"), "Be kind.\nBe exact.", sideInfo);
+  const ask = readReflectionRequest({ messages: [{ role: "user", content }], maxTokens: 1, sampleIndex: 0 });
+  expect(ask).toMatchObject({ reply: "fenced_text", asked: [""] });
+  expect(ask.prompts).toEqual(new Map([["", "Be kind.\nBe exact."]]));
+  expect(ask.examples).toEqual([
+    { input: "one", output: "1", ideal: "", feedback: "Score 1 of 1. good" },
+    { input: "two", output: "2", ideal: "", feedback: "Score 0 of 1. bad" },
+  ]);
+  expect(extractText(reply(ask, new Map([["", "Be brief."]]), "Why.", ""))).toBe("Be brief.");
 });
 
 it("keeps the seeds of the report apart from those used for tuning", () => {

@@ -1,6 +1,7 @@
 import { type FencedText, unfence } from "../../domain/fence.ts";
 import { ModelError, type ModelRequest } from "../model.ts";
 import { compare, readIdeal } from "./ideal.ts";
+import { PLAIN, readPlainRequest } from "./plain-request.ts";
 import {
   asksForBrevity,
   type Instructions,
@@ -51,9 +52,25 @@ const MAX_PROMPT_CHARACTERS = 8_000;
 /** "a, b and c". */
 const SENTENCE = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
-/** Proposes an edit; JSON `{components, rationale, lesson}`. Rejects a request that holds no prompt to edit. */
+/**
+ * Proposes an edit: JSON `{components, rationale, lesson}`, or of a request in gepa's own form the new text alone, in a
+ * code fence. Rejects a request that holds no prompt to edit.
+ */
 export function reflectionAnswer(request: ModelRequest): string {
-  const fenced = unfence(request.messages.map((message) => message.content).join("\n\n"));
+  const text = request.messages.map((message) => message.content).join("\n\n");
+  const plain = readPlainRequest(text);
+  if (plain === undefined) return JSON.stringify(propose(unfence(text), request));
+  const { components, rationale } = propose(plain, request);
+  return `${rationale}\n\`\`\`\n${components[PLAIN] ?? ""}\n\`\`\``;
+}
+
+interface Edit {
+  readonly components: Readonly<Record<string, string>>;
+  readonly rationale: string;
+  readonly lesson: string;
+}
+
+function propose(fenced: readonly FencedText[], request: ModelRequest): Edit {
   const current = promptsOf(fenced, "current_prompt.");
   const other = promptsOf(fenced, "other_prompt.");
   const asked = askedFor(request) ?? [...current.keys()];
@@ -65,7 +82,7 @@ export function reflectionAnswer(request: ModelRequest): string {
     );
   }
   const prompt = current.get(name) ?? "";
-  const { text, own } = splitPrompt(prompt);
+  const { text: free, own } = splitPrompt(prompt);
   const base = joinInstructions(own, splitPrompt(other.get(name) ?? "").own); // the other parent of a crossover
   const known = [...current.values()].reduce(
     (sum, part) => joinInstructions(sum, readInstructions(part)),
@@ -75,15 +92,15 @@ export function reflectionAnswer(request: ModelRequest): string {
   const rejected = fenced.filter((part) => part.label === "rejected_edit").map((part) => part.text);
   const chosen = choose(wishes, rejected, base);
   const edited = writePrompt(
-    text,
+    free,
     chosen.reduce((sum, wish) => wish.apply(sum), base),
   );
   const what = SENTENCE.format(chosen.map((wish) => wish.says)) || "joins the orders of both parents";
-  return JSON.stringify({
+  return {
     components: Object.fromEntries(asked.map((n) => [n, n === name ? edited : (current.get(n) ?? "")])),
     rationale: `The new text ${what}.`,
     lesson: chosen[0] === undefined ? "" : `It helps when the prompt ${chosen[0].says}.`,
-  });
+  };
 }
 
 function promptsOf(fenced: readonly FencedText[], prefix: string): Map<string, string> {

@@ -137,6 +137,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
       notes: [
         "True scores of the prompt that is returned; the default returns the seed prompt where a lift is not shown, and so its best candidate stands beside it.",
         "Rollouts to the reference's score: where the mean curve of the best candidate so far gets there.",
+        'Reference: the engine of this service with config.profile "reference" and the defaults of gepa.optimize 0.1.4; a world of several components merges, as its launcher dspy.GEPA does by default.',
       ],
     },
     {
@@ -156,7 +157,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
       ],
       rows: books,
       notes: [
-        "Rollouts are counted by the target model itself. CPU is that of the whole process without the simulators' own.",
+        "Rollouts are counted by the target model itself; the reference's as it is charged, repetitions included. CPU is that of the whole process without the simulators' own.",
       ],
     },
   ];

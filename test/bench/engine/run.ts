@@ -1,5 +1,6 @@
 import { createRng } from "../../../src/base/rng.ts";
 import type { EngineEvent } from "../../../src/domain/event.ts";
+import { REFERENCE_CONFIG_DEFAULTS } from "../../../src/domain/reference-config.ts";
 import type { Components, OptimizeSpec, Profile, SearchConfig } from "../../../src/domain/spec.ts";
 import type { Interval, Verdict } from "../../../src/domain/report.ts";
 import type { EngineOutcome, EnginePorts, Optimise } from "../../../src/engine/ports.ts";
@@ -31,10 +32,10 @@ export interface RunRecord {
   readonly world: string;
   readonly seed: number;
   readonly profile: Profile;
-  /** As the target model counted them. */
+  /** As the target model counted them; of the reference those it was charged, see {@link rolloutsOf}. */
   readonly rollouts: number;
   readonly reflections: number;
-  /** Rollouts the engine said it had used. */
+  /** Rollouts the engine said it had used, without the outputs it had judged again: those ran no target model. */
   readonly rolloutsReported: number;
   readonly overrun: number;
   readonly seedScore: number;
@@ -68,6 +69,14 @@ const MAX_TOKENS = 1_024;
 /** Commits are not what limits a run; rollouts are. */
 const MAX_ITERATIONS = 1_000;
 
+/**
+ * The knobs a world's users would find in gepa 0.1.4: those of `gepa.optimize`, and where there are several components,
+ * that is a program, those of its launcher `dspy.GEPA`, which differ in one: it merges. One component can not be merged.
+ */
+function referenceKnobs(components: Components): Partial<SearchConfig> {
+  return { merge: Object.keys(components).length > 1, reference: REFERENCE_CONFIG_DEFAULTS };
+}
+
 /** The spec of a world: every knob that the plan does not set stands at the service's default. */
 export function specOf(open: OpenWorld, plan: RunPlan): OptimizeSpec {
   return {
@@ -84,9 +93,10 @@ export function specOf(open: OpenWorld, plan: RunPlan): OptimizeSpec {
       minibatchSize: 3,
       operators: {},
       selection: "pareto",
-      merge: plan.profile !== "reference",
+      merge: true,
       maxTokens: MAX_TOKENS,
       profile: plan.profile,
+      ...(plan.profile === "reference" ? referenceKnobs(open.components) : {}),
       ...plan.config,
     },
     seed: plan.seed,
@@ -108,7 +118,7 @@ export async function runOnce(optimise: Optimise, plan: RunPlan): Promise<RunRec
     outside: () => Promise.resolve("go"),
     measure: () => ({ spend: [], timing: { elapsedS: clock.monotonic() / 1_000 } }),
   };
-  const witness = createWitness(open, books);
+  const witness = createWitness(open, books, plan.profile);
   const before = process.cpuUsage();
   const steps = optimise(
     { spec, models: [], judgeFingerprint: open.grader.fingerprint },
@@ -130,8 +140,16 @@ export async function runOnce(optimise: Optimise, plan: RunPlan): Promise<RunRec
   };
 }
 
+/**
+ * Rollouts of a run. Gepa 0.1.4 would run a candidate again on an example it was run on before, and counts it; here it is
+ * remembered and the target model is not asked. Whatever was not asked is therefore taken as the reference counts it.
+ */
+function rolloutsOf(profile: Profile, called: number, charged: number): number {
+  return profile === "reference" ? Math.max(called, charged) : called;
+}
+
 /** Follows a run from outside, by its events and by the models' books. */
-function createWitness(open: OpenWorld, books: Books) {
+function createWitness(open: OpenWorld, books: Books, profile: Profile) {
   const texts = new Map<string, Components>([["c0", open.components]]);
   const parents = new Map<string, readonly string[]>();
   const validated = new Map<string, Map<string, number>>();
@@ -142,6 +160,7 @@ function createWitness(open: OpenWorld, books: Books) {
   let solvedAt: number | undefined;
   let lastIteration = 0;
   let reported = 0;
+  let judgedAgain = 0;
   let final: Extract<EngineEvent, { type: "final" }> | undefined;
 
   const scored = (id: string, evaluations: readonly { exampleId: string; score?: number }[]) => {
@@ -159,6 +178,8 @@ function createWitness(open: OpenWorld, books: Books) {
         proposals++;
         texts.set(event.data.candidateId, event.data.components);
         parents.set(event.data.candidateId, event.data.parentIds);
+      } else if (event.type === "judge" && event.data.stage === "noise_floor") {
+        judgedAgain += event.data.evaluations.length;
       } else if (event.type === "judge") {
         const solved = scored(event.data.candidateId, event.data.evaluations);
         if (solved && solvedAt === undefined) solvedAt = event.data.iteration;
@@ -170,7 +191,8 @@ function createWitness(open: OpenWorld, books: Books) {
         reported = Math.max(reported, line?.used ?? 0);
         const last = seen.at(-1);
         if (last?.candidateId !== event.data.bestCandidateId) {
-          seen.push({ rollouts: books.targetCalls, candidateId: event.data.bestCandidateId });
+          const rollouts = rolloutsOf(profile, books.targetCalls, reported);
+          seen.push({ rollouts, candidateId: event.data.bestCandidateId });
         }
       } else if (event.type === "final") {
         final = event;
@@ -179,6 +201,7 @@ function createWitness(open: OpenWorld, books: Books) {
     async record(plan: RunPlan, outcome: EngineOutcome) {
       if (outcome.kind !== "finished") throw new Error(`The run ended as ${JSON.stringify(outcome)}.`);
       const { result } = outcome;
+      const rollouts = rolloutsOf(profile, books.targetCalls, reported);
       const report = final?.data.report ?? result.report;
       const truths = new Map<string, number>();
       for (const id of new Set([
@@ -189,7 +212,9 @@ function createWitness(open: OpenWorld, books: Books) {
         truths.set(id, await open.trueScore(texts.get(id) ?? open.components));
       }
       const truth = (id: string) => truths.get(id) ?? 0;
-      const champion = await open.trueScore(result.champion.components);
+      const best = await open.trueScore((result.bestCandidate ?? result.champion).components);
+      // Gepa returns its best candidate, whatever a test would say of it.
+      const champion = profile === "reference" ? best : await open.trueScore(result.champion.components);
       const worse = accepted.filter((id) => {
         const before = (parents.get(id) ?? []).map(truth);
         return before.length > 0 && truth(id) < Math.max(...before) - 1e-9;
@@ -198,13 +223,13 @@ function createWitness(open: OpenWorld, books: Books) {
         world: plan.world.name,
         seed: plan.seed,
         profile: plan.profile,
-        rollouts: books.targetCalls,
+        rollouts,
         reflections: books.reflectionCalls,
         rolloutsReported: reported,
-        overrun: Math.max(0, books.targetCalls - plan.maxMetricCalls),
+        overrun: Math.max(0, rollouts - plan.maxMetricCalls),
         seedScore: await open.trueScore(open.components),
         championScore: champion,
-        bestScore: result.bestCandidate ? await open.trueScore(result.bestCandidate.components) : champion,
+        bestScore: best,
         reportedLift: report.lift,
         interval: report.interval,
         verdict: report.verdict,
