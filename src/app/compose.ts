@@ -58,6 +58,8 @@ export interface AppPorts {
 /** A store that takes longer to say that it is there is not ready. */
 const READY_LIMIT_MS = 2_000;
 
+const DAY_MS = 86_400_000;
+
 /** Picks every implementation; no other file does. Rejects where the data can not be used. */
 export async function compose(config: Config, ports: AppPorts): Promise<App> {
   const clock = ports.clock ?? systemClock;
@@ -99,6 +101,8 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
         maxIterations: config.maxIterations,
         maxOpenJobsPerOwner: config.maxOpenJobsPerOwner,
         idempotencyTtlMs: config.idempotencyTtlS * 1000,
+        ...(config.jobRetentionDays > 0 && { jobRetentionMs: config.jobRetentionDays * DAY_MS }),
+        ...(config.eventRetentionDays > 0 && { eventRetentionMs: config.eventRetentionDays * DAY_MS }),
         maxRunningJobs: config.maxRunningJobs,
         callsInFlightPerJob: config.modelConcurrency,
       },

@@ -181,6 +181,18 @@ export const KEYS = {
     `${DAY_S}`,
     "How long an Idempotency-Key is remembered.",
   ),
+  jobRetentionDays: key(
+    "JOB_RETENTION_DAYS",
+    integer(0, 36_500),
+    "0",
+    "Days after its end that a job is kept with all it left; 0 keeps it for ever.",
+  ),
+  eventRetentionDays: key(
+    "EVENT_RETENTION_DAYS",
+    integer(0, 36_500),
+    "0",
+    "Days after a job's end that its whole log is kept, then only its last two events; 0 keeps it as long as the job.",
+  ),
 
   maxRequestBytes: key(
     "MAX_REQUEST_BYTES",

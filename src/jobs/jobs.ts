@@ -19,6 +19,7 @@ import { pauseJob } from "./pause-job.ts";
 import type { JobsDeps } from "./ports.ts";
 import { createQueueDispatcher } from "./queue-dispatcher.ts";
 import { resumeJob } from "./resume-job.ts";
+import { sweepEnded } from "./retention.ts";
 import { runJob } from "./run-job.ts";
 import { createRunningJobs, type RunningJobs } from "./running-jobs.ts";
 import { stopJob } from "./stop-job.ts";
@@ -53,7 +54,7 @@ export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { 
   };
   const dispatcher = dispatcherFor(handOut, deps, running, worker, run);
   const newJobs = createNewJobs(deps, createInFlightGate(), dispatcher.wake);
-  let stopSweep: (() => void) | undefined;
+  let stopSweeps: (() => void)[] = [];
   return {
     useCases: {
       createJob: createJob(deps, newJobs),
@@ -74,11 +75,11 @@ export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { 
       deleteJob: deleteJob(deps, hub),
     },
     start() {
-      stopSweep = sweepIdempotency(deps, deps.limits.idempotencyTtlMs);
+      stopSweeps = [sweepIdempotency(deps, deps.limits.idempotencyTtlMs), sweepEnded(deps, hub)];
       dispatcher.start();
     },
     async drain(signal) {
-      stopSweep?.();
+      for (const stop of stopSweeps) stop();
       await dispatcher.drain(signal);
     },
     close: () => hub.close(),

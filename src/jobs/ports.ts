@@ -42,6 +42,10 @@ export interface JobLimits {
   readonly maxOpenJobsPerOwner: number;
   /** How long an idempotency key is remembered. */
   readonly idempotencyTtlMs: number;
+  /** How long a job is kept after its end; absent for ever. */
+  readonly jobRetentionMs?: number;
+  /** How long the whole log of a job is kept after its end; absent as long as the job. */
+  readonly eventRetentionMs?: number;
   /** Jobs this process runs at once; further ones wait as `pending`. */
   readonly maxRunningJobs: number;
   /** Model and grader calls one job may have in flight at once. */

@@ -74,6 +74,11 @@ export type WatchItem =
       readonly ts: number;
     };
 
+/** Events, and on the first page the note that older ones are gone. */
+export interface EventPage extends Page<JobEvent> {
+  readonly truncated?: Extract<WatchItem, { readonly kind: "truncated" }>;
+}
+
 /** A candidate as the log tells of it so far. */
 export interface CandidateRecord {
   readonly components: Components;
@@ -119,7 +124,7 @@ export interface UseCases {
     page: PageRequest,
     after: number,
     types: readonly EventType[],
-  ): Promise<Page<JobEvent>>;
+  ): Promise<EventPage>;
   /** In the order of writing; `acceptedOnly` leaves out those that did not join the pool, or not yet. */
   listCandidates(
     caller: Caller,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { AppError } from "../../src/base/errors.ts";
 import { ROLES } from "../../src/domain/spend.ts";
-import { ALICE, BOB, openWorld, REQUEST } from "../support/job-world.ts";
+import { ALICE, BOB, emptyStore, openWorld, REQUEST } from "../support/job-world.ts";
 import { aJob, CREATED_AT } from "../support/jobs.ts";
 
 const KEYED = { spec: REQUEST, requestId: "key-1", fingerprint: "same" };
@@ -128,6 +129,20 @@ describe("creating a job", () => {
       });
     });
   }
+
+  it("repeats its answer even where the same request would be refused by now", async () => {
+    const store = await emptyStore();
+    const input = { spec: REQUEST, fingerprint: "f", requestId: "k" };
+    const { job } = await (await openWorld({ store })).jobs.useCases.createJob(ALICE, input);
+    const resolveModels = () => {
+      throw new AppError("model_not_configured", "Set OPENAI_API_KEY.");
+    };
+    const later = await openWorld({ store, resolveModels, limits: { maxIterations: 1 } });
+    expect(await later.jobs.useCases.createJob(ALICE, input)).toEqual({ job, replayed: true });
+    await expect(later.jobs.useCases.createJob(ALICE, { ...input, requestId: "k2" })).rejects.toMatchObject({
+      reason: "model_not_configured",
+    });
+  });
 
   it("refuses one open job too many, per owner", async () => {
     const { jobs } = await openWorld({ limits: { maxOpenJobsPerOwner: 2 } });

@@ -66,6 +66,36 @@ describe("resolving a request", () => {
     });
   });
 
+  for (const [what, grader, roles] of [
+    ["the default grader", undefined, ["target", "judge", "reflection"]],
+    ["a judge", { kind: "judge" }, ["target", "judge", "reflection"]],
+    ["exact", { kind: "exact", ignoreCase: false, keepWhitespace: false }, ["target", "reflection"]],
+    [
+      "several graders with a judge among them",
+      { kind: "multi", graders: [{ name: "a", weight: 1, grader: { kind: "judge" } }] },
+      ["target", "judge", "reflection"],
+    ],
+    [
+      "several graders without a judge",
+      {
+        kind: "multi",
+        graders: [{ name: "a", weight: 1, grader: { kind: "contains", text: "x", ignoreCase: false } }],
+      },
+      ["target", "reflection"],
+    ],
+  ] as const) {
+    it(`asks for the models of the roles that there are with ${what}`, () => {
+      const asked: unknown[] = [];
+      const resolveModels: JobsDeps["resolveModels"] = (id, wanted) => {
+        asked.push(wanted);
+        return DEPS.resolveModels(id, wanted);
+      };
+      const examples = [{ input: "one", ideal: "1" }];
+      resolveSpec({ ...DEPS, resolveModels }, { ...REQUEST, examples, ...(grader && { grader }) }, undefined);
+      expect(asked).toEqual([roles]);
+    });
+  }
+
   it("keeps what the caller said", () => {
     const config = {
       width: 2,

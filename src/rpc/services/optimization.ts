@@ -70,7 +70,11 @@ export function optimizationService(useCases: UseCases) {
       const after = cursor(request.afterEventId);
       const types = eventTypes(request.types);
       const page = await useCases.listEvents(callerOf(context), request.jobId, request, after, types);
-      return { events: page.items.map(protoEvent), nextPageToken: page.nextPageToken };
+      const truncated = page.truncated === undefined ? [] : [protoTruncated(page.truncated)];
+      return {
+        events: [...truncated, ...page.items.map(protoEvent)],
+        nextPageToken: page.nextPageToken,
+      };
     },
 
     async listCandidates(request, context) {
