@@ -11,6 +11,12 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** No statement of ours takes longer, short of deleting a job with a million events. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
+/**
+ * A worker that is stopped in the midst of a transaction holds the locks of its job, and so would hold off whoever
+ * takes the job over: within a lease the server must have ended it. Between two statements of ours lie microseconds.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000;
+
 /** A little more than the server's own timeout, so that only a dead connection meets it. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 
@@ -31,7 +37,7 @@ function configOf(driver: typeof pg, url: string): pg.PoolConfig {
     application_name: "gepa-next",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
     types: {

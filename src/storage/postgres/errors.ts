@@ -8,9 +8,9 @@ const UNAVAILABLE_RETRY_MS = 2_000;
 
 /**
  * SQLSTATE classes and codes (Postgres manual, appendix A) of a database that can not serve now: connection lost (08),
- * read-only after a failover, deadlock or serialisation, out of resources (53), shut down or timed out (57), I/O (58).
+ * read-only after a failover, a transaction that stood still for too long, deadlock or serialisation, out of resources (53), shut down or timed out (57), I/O (58).
  */
-const UNAVAILABLE = ["08", "25006", "40001", "40P01", "53", "55P03", "57", "58", "XX001", "XX002"];
+const UNAVAILABLE = ["08", "25006", "25P03", "40001", "40P01", "53", "55P03", "57", "58", "XX001", "XX002"];
 
 /** SQLSTATE of a full disk. */
 const DISK_FULL = "53100";

@@ -279,6 +279,17 @@ describe("the Postgres driver", () => {
     expect(await driver.tx((tx) => tx.run("INSERT INTO t (id) VALUES ('c')"))).toBe(1);
   });
 
+  test("a transaction that stands still is ended by the server, and lets go of its locks", async () => {
+    await driver.run("INSERT INTO t (id, n) VALUES ('a', 1)");
+    const asleep = driver.tx(async (tx) => {
+      await tx.run("UPDATE t SET n = 2");
+      await driver.run("UPDATE t SET n = 3"); // waits for the lock, as a takeover would
+      await tx.run("UPDATE t SET n = 4");
+    });
+    await expect(asleep).rejects.toMatchObject({ reason: "storage_unavailable" });
+    expect(await driver.all("SELECT n FROM t")).toEqual([{ n: 3 }]);
+  }, 15_000);
+
   test("whole numbers arrive as numbers", async () => {
     await driver.run("INSERT INTO t (id, n) VALUES ($1, $2)", ["a", 2 ** 52]);
     expect(await driver.all("SELECT n, COUNT(*) AS c, NULL AS z FROM t GROUP BY n")).toEqual([
