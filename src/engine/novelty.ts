@@ -1,3 +1,5 @@
+import { promptText, type Components } from "../domain/spec.ts";
+
 /** Words a shingle holds: pairs tell rewordings apart and still match texts that only differ in one place. */
 const SHINGLE_WORDS = 2;
 
@@ -29,4 +31,33 @@ export function novelties(texts: readonly string[]): number[] {
     for (const [j, other] of sets.entries()) if (j !== i) sum += distance(own, other);
     return sum / (sets.length - 1);
   });
+}
+
+/** Distances of prompts that were compared before; what nobody holds any more is forgotten. Pools grow, prompts stay. */
+const known = new WeakMap<Components, WeakMap<Components, number>>();
+const cut = new WeakMap<Components, ReadonlySet<string>>();
+
+/** Of each prompt its mean n-gram distance to the others, as {@link novelties}; comparing a pair again costs nothing. */
+export function promptNovelties(prompts: readonly Components[]): number[] {
+  return prompts.map((own) => {
+    if (prompts.length === 1) return 1;
+    let sum = 0;
+    for (const other of prompts) if (other !== own) sum += distanceOf(own, other);
+    return sum / (prompts.length - 1);
+  });
+}
+
+function distanceOf(a: Components, b: Components): number {
+  const found = known.get(a)?.get(b) ?? known.get(b)?.get(a);
+  if (found !== undefined) return found;
+  const value = distance(shinglesOf(a), shinglesOf(b));
+  const own = known.get(a) ?? new WeakMap<Components, number>();
+  known.set(a, own.set(b, value));
+  return value;
+}
+
+function shinglesOf(prompt: Components): ReadonlySet<string> {
+  const set = cut.get(prompt) ?? shingles(promptText(prompt));
+  cut.set(prompt, set);
+  return set;
 }

@@ -1,7 +1,7 @@
 import type { MeasuredObjective } from "../domain/objectives.ts";
 import { promptText, type OptimizeSpec } from "../domain/spec.ts";
 import { estimateTokens } from "./constraints.ts";
-import { novelties } from "./novelty.ts";
+import { promptNovelties } from "./novelty.ts";
 import { nonDominated } from "./pareto.ts";
 import type { Member, Total } from "./state.ts";
 
@@ -27,7 +27,7 @@ export function objectiveVectors(
   objectives: readonly string[],
 ): number[][] {
   const texts = pool.map((m) => promptText(m.components));
-  const novelty = objectives.includes("diversity") ? novelties(texts) : [];
+  const novelty = objectives.includes("diversity") ? promptNovelties(pool.map((m) => m.components)) : [];
   const names = [...new Set(objectives)];
   return pool.map((member, i) => {
     const promptTokens = estimateTokens(texts[i] ?? "");

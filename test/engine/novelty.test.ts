@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
-import { distance, novelties, shingles } from "../../src/engine/novelty.ts";
+import { distance, novelties, promptNovelties, shingles } from "../../src/engine/novelty.ts";
 
 it("sees no novelty between texts that differ in case, punctuation and white space only", () => {
   expect(novelties(["Answer, in brief!", "answer in   BRIEF"])).toEqual([0, 0]);
@@ -18,4 +19,20 @@ it("gives the text that is unlike the others the most", () => {
 it("takes a text alone for entirely new, and two empty ones for equal", () => {
   expect(novelties(["anything"])).toEqual([1]);
   expect(distance(shingles(""), shingles(""))).toBe(0);
+});
+
+it("says the same of prompts that are compared again and again as of their texts", () => {
+  const text = fc.array(fc.constantFrom("list", "name", "the", "cost", "briefly"), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 5 }), (words) => {
+      const prompts = words.map((w) => ({ prompt: w.join(" ") }));
+      const expected = novelties(prompts.map((p) => p.prompt));
+      for (const size of [prompts.length, Math.ceil(prompts.length / 2), prompts.length]) {
+        const found = promptNovelties(prompts.slice(0, size));
+        const fresh =
+          size === prompts.length ? expected : novelties(prompts.slice(0, size).map((p) => p.prompt));
+        expect(found).toEqual(fresh);
+      }
+    }),
+  );
 });
