@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { serviceVersion } from "../app/version.ts";
 import { EXIT } from "./exit-code.ts";
+import type { MaintainFlags } from "./maintain.ts";
 import type { ServeFlags } from "./serve.ts";
 
 const program = new Command("gepa-next")
@@ -12,6 +13,8 @@ const program = new Command("gepa-next")
   .showHelpAfterError("(--help lists the commands and their options)")
   .exitOverride();
 
+const DATA_DIR = ["--data-dir <folder>", "where the database lives (DATA_DIR, default .gepa-next)"] as const;
+
 program
   .command("serve", { isDefault: true })
   .description("Starts the service.")
@@ -21,7 +24,7 @@ program
   )
   .option("--host <address>", "address to listen on (HOST, default 127.0.0.1)")
   .option("--port <number>", "port to listen on (PORT, default 8000)")
-  .option("--data-dir <folder>", "where the database lives (DATA_DIR, default .gepa-next)")
+  .option(...DATA_DIR)
   .option("--role <part>", "all, api or worker; parts share a Postgres database (SERVE_ROLE, default all)")
   .addHelpText(
     "after",
@@ -37,6 +40,25 @@ Examples:
   .action(async (flags: ServeFlags) => {
     const { serve } = await import("./serve.ts"); // the whole service: help and version do without
     process.exit(await serve(flags)); // what is still open after the stop has had its time
+  });
+
+program
+  .command("backup <file>")
+  .description("Writes a whole copy of the database while the service is stopped.")
+  .option(...DATA_DIR)
+  .action(async (file: string, flags: MaintainFlags) => {
+    const { backup } = await import("./maintain.ts");
+    process.exitCode = await backup(file, flags);
+  });
+
+program
+  .command("migrate")
+  .description("Moves everything into an empty Postgres database while the service is stopped.")
+  .option("--to <url>", "postgres://user:password@host/database (DATABASE_URL)")
+  .option(...DATA_DIR)
+  .action(async (flags: MaintainFlags & { readonly to?: string }) => {
+    const { migrate } = await import("./maintain.ts");
+    process.exitCode = await migrate(flags);
   });
 
 program

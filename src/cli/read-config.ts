@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { ConfigError } from "../config/config-error.ts";
 import type { KeyName } from "../config/keys.ts";
 import { type Config, loadConfig } from "../config/load-config.ts";
 
@@ -9,6 +10,18 @@ export type ConfigFlags = Readonly<Partial<Record<KeyName, string>>> & { readonl
 export function readConfig(flags: ConfigFlags): Config {
   const readFile = (path: string) => readFileSync(path, "utf8");
   return loadConfig({ flags, env: process.env, envFile: dotEnv(readFile), readFile });
+}
+
+/** As {@link readConfig}; where something is wrong it prints every fault and gives nothing. */
+export function configOrFaults(flags: ConfigFlags): Config | undefined {
+  try {
+    return readConfig(flags);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const fault of error.faults) console.error(`gepa-next: ${fault.key} ${fault.message}`);
+    console.error("gepa-next: docs/ENV.md lists every setting.");
+    return undefined;
+  }
 }
 
 function dotEnv(readFile: (path: string) => string): string {

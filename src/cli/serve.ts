@@ -1,11 +1,10 @@
 import { type App, compose } from "../app/compose.ts";
 import { serviceVersion } from "../app/version.ts";
-import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/load-config.ts";
 import { AppError } from "../base/errors.ts";
 import { bannerLines } from "./banner.ts";
 import { EXIT } from "./exit-code.ts";
-import { readConfig } from "./read-config.ts";
+import { configOrFaults } from "./read-config.ts";
 
 /** Options of `serve` as commander gives them. */
 export interface ServeFlags {
@@ -18,15 +17,8 @@ export interface ServeFlags {
 
 /** Runs the service until a signal or its store ends it. Gives the exit code. */
 export async function serve(flags: ServeFlags): Promise<number> {
-  let config: Config;
-  try {
-    config = readConfig(flags);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const fault of error.faults) console.error(`gepa-next: ${fault.key} ${fault.message}`);
-    console.error("gepa-next: docs/ENV.md lists every setting.");
-    return EXIT.usage;
-  }
+  const config = configOrFaults(flags);
+  if (config === undefined) return EXIT.usage;
 
   const version = serviceVersion();
   const end = endOfService();

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { type Address, createSurely, jobOf, logOf, post, specOf } from "../jobs.ts";
+import { pause, type Program, tell } from "../program.ts";
+import { startProvider } from "../provider.ts";
+import { type Base, createJobs, startBase, startNode, type WatchedJob } from "./cluster.ts";
+
+const JOBS = 4;
+const ITERATIONS = 3;
+
+/** How long the database is away. */
+const OUTAGE_MS = 30_000;
+
+/** From the database's return until jobs go on: the lease of their rows is over, what is left is to notice. */
+const RESUME_LIMIT_MS = 15_000;
+
+/** How often connections are cut, and the time between. */
+const CUTS = 8;
+const BETWEEN_CUTS_MS = 1_000;
+
+async function startCluster() {
+  const base = await startBase();
+  const provider = await startProvider({ latencyMs: 1_000 });
+  const api = await startNode(base, provider, { role: "api", life: 0 });
+  const worker = await startNode(base, provider, { role: "worker", life: 1 });
+  return { base, provider, api, worker };
+}
+
+/** Asks until an answer comes; connections of the client may break off with the server's. */
+async function ask(url: string, init?: RequestInit): Promise<Response> {
+  for (;;) {
+    const answer = await fetch(url, init).catch(() => undefined);
+    if (answer !== undefined) return answer;
+    await pause(50);
+  }
+}
+
+/** Every watcher saw the whole log, each event once, in order. Gives the number of events. */
+async function checkLogs(node: Address, jobs: readonly WatchedJob[]): Promise<number> {
+  let events = 0;
+  for (const { id, watches } of jobs) {
+    await Promise.all(watches.map((watch) => watch.ended));
+    const log = await logOf(node, id);
+    expect(log.map((event) => event.id)).toEqual(log.map((_, i) => i + 1));
+    expect(log.at(-1)?.type).toBe("finished");
+    for (const { seen } of watches) expect(seen).toEqual(log);
+    events += log.length;
+  }
+  return events;
+}
+
+const eventsIn = async (base: Base) => Number((await base.ask("SELECT COUNT(*) AS n FROM events"))[0]?.n);
+
+describe("a database that is away", () => {
+  it("is told to callers as 503, and costs jobs nothing but time", async () => {
+    const { base, provider, api } = await startCluster();
+    const jobs = await createJobs([api, api], JOBS, ITERATIONS);
+    await pause(3_000);
+    const before = await eventsIn(base);
+    const paidBefore = provider.calls.length;
+    await base.server.halt();
+    const gone = Date.now();
+
+    const late = createSurely(api, specOf(100, 1), "created-while-away");
+    const refusal = await ask(`${api.url}/v1/optimize/${jobs[0]?.id}`);
+    expect(refusal.status).toBe(503);
+    expect(await refusal.json()).toMatchObject({ error: { code: "storage_unavailable" } });
+    expect(Number(refusal.headers.get("retry-after"))).toBeGreaterThan(0);
+    const create = await post(api, specOf(101, 1), "refused");
+    expect(create.status).toBe(503);
+    expect((await ask(`${api.url}/v1/readyz`)).status).toBe(503);
+    expect((await ask(`${api.url}/v1/healthz`)).status).toBe(200);
+
+    await pause(OUTAGE_MS - 10_000 - (Date.now() - gone));
+    const paidThen = provider.calls.length;
+    await pause(OUTAGE_MS - (Date.now() - gone));
+    expect(provider.calls.length, "calls made while nothing can be recorded").toBe(paidThen);
+
+    await base.server.resume();
+    const back = Date.now();
+    while ((await eventsIn(base)) === before) await pause(100);
+    const resumed = Date.now() - back;
+    expect((await ask(`${api.url}/v1/readyz`)).status).toBe(200);
+    const lateId = await late;
+    const events = await checkLogs(api, jobs);
+    expect((await logOf(api, lateId)).at(-1)?.type).toBe("finished");
+    expect(await base.ask("SELECT COUNT(*)::int AS n FROM jobs")).toEqual([{ n: JOBS + 1 }]);
+    const recorded = Number((await base.ask("SELECT COUNT(*) AS n FROM calls"))[0]?.n);
+    tell(
+      `database away for ${OUTAGE_MS / 1000} s: ${JOBS} jobs went on ${resumed} ms after its return, ${events} events, ` +
+        `0 lost; ${provider.calls.length - recorded} of ${provider.calls.length} calls paid again ` +
+        `(${paidThen - paidBefore} were still made when it went)`,
+    );
+    expect(resumed).toBeLessThanOrEqual(RESUME_LIMIT_MS);
+  });
+
+  it("may cut every connection again and again", async () => {
+    const { base, provider, api, worker } = await startCluster();
+    const jobs = await createJobs([api, api], JOBS, ITERATIONS);
+    for (let cut = 0; cut < CUTS; cut++) {
+      await pause(BETWEEN_CUTS_MS);
+      await base.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+      );
+    }
+    const events = await checkLogs(api, jobs);
+    for (const node of [api, worker] satisfies Program[]) {
+      expect((await ask(`${node.url}/v1/readyz`)).status).toBe(200);
+    }
+    for (const { id } of jobs) expect((await jobOf(api, id)).status).toBe("finished");
+    const recorded = Number((await base.ask("SELECT COUNT(*) AS n FROM calls"))[0]?.n);
+    tell(
+      `connections cut ${CUTS} times: ${JOBS} jobs, ${events} events, 0 lost; ` +
+        `${provider.calls.length - recorded} of ${provider.calls.length} calls paid again`,
+    );
+  });
+});
