@@ -1,13 +1,16 @@
 import type { Model } from "../models/model.ts";
 import type { RoleModels } from "./ports.ts";
 
-/** The same models, each call of which first asks `mayCall`, and is not made where that throws. */
+/** The same models, each try of which first asks `mayCall`, and is not made where that throws. */
 export function guardModels({ target, judge, reflection }: RoleModels, mayCall: () => void): RoleModels {
   const guard = (model: Model): Model => ({
     ...model,
-    async call(request, signal) {
+    async call(request, signal, mayTry) {
       mayCall();
-      return model.call(request, signal);
+      return model.call(request, signal, () => {
+        mayCall();
+        mayTry?.();
+      });
     },
   });
   return {

@@ -314,16 +314,16 @@ describe("a run that can not go on", () => {
 describe("wall time", () => {
   it("ends the job at the first commit after the deadline, counting running time only", async () => {
     const clock = createFakeClock();
-    const reflection = scriptedModel("reflection", async (_request, call) => {
+    const target = scriptedModel("target", async (_request, call) => {
       await clock.sleep(4000);
       return anAnswer(`text ${call}`);
     });
-    const world = await openWorld({ clock, reflection });
+    const world = await openWorld({ clock, target });
     const { id } = await aCreatedJob(world, { budget: { maxIterations: 100, maxWallTimeS: 10 } });
     await clock.advance(60_000); // waiting for a worker costs nothing
     world.jobs.start();
     for (let iteration = 1; iteration <= 3; iteration++) {
-      await clock.untilSleeping(3); // the model, beside the two timers of the runtime
+      await clock.untilSleeping(4); // the model on two examples, beside the two timers of the runtime
       await clock.advance(4000);
     }
     await ended(world, id);

@@ -108,6 +108,15 @@ describe("gen/openapi.json", () => {
     );
   });
 
+  it("leaves what stands in the path out of a body, and lets a body of optional fields be left out", () => {
+    const fork = document.paths["/v1/optimize/{job_id}/fork"]?.post;
+    expect(fork?.requestBody).toMatchObject({ required: false });
+    const schema = schemas.ForkJobRequest as { properties: object; required?: string[] };
+    expect(Object.keys(schema.properties)).toContain("candidate_id");
+    expect(Object.keys(schema.properties)).not.toContain("job_id");
+    expect(schema.required).toBeUndefined();
+  });
+
   it("names every error code", () => {
     for (const code of Object.keys(PROBLEMS)) expect(committed).toContain(`\`${code}\``);
   });
