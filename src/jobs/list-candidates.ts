@@ -20,7 +20,7 @@ export function listCandidates(deps: Pick<JobsDeps, "store">): UseCases["listCan
     const job = await ownJob(store, caller, jobId, { withoutExamples: true });
     const scope = { list: "candidates", jobId, acceptedOnly };
     const size = pageSize(page.pageSize, DEFAULT_CANDIDATES, MAX_CANDIDATES);
-    const after = Number(decodePageToken(scope, page.pageToken)?.[0] ?? 0);
+    const after = Number(decodePageToken(scope, page.pageToken, ["number"])?.[0] ?? 0);
     const log = { store, job };
 
     const decisions = await readDecisions(log, after);

@@ -18,7 +18,7 @@ export function listEvents(deps: Pick<JobsDeps, "store">): UseCases["listEvents"
     checkCursor(job, after);
     const scope = { list: "events", jobId, after, types };
     const size = pageSize(page.pageSize, DEFAULT_EVENTS, MAX_EVENTS);
-    const cursor = decodePageToken(scope, page.pageToken);
+    const cursor = decodePageToken(scope, page.pageToken, ["number"]);
     const from = cursor === undefined ? after : Number(cursor[0]);
     const wanted = types.length === 0 ? undefined : types;
     const found = await deps.store.events(jobId, from, size + 1, wanted);

@@ -12,7 +12,7 @@ export function listJobs(deps: Pick<JobsDeps, "store">): UseCases["listJobs"] {
   return async (caller, page, status) => {
     const scope = { list: "jobs", owner: caller.owner, status };
     const size = pageSize(page.pageSize, DEFAULT_JOBS, MAX_JOBS);
-    const cursor = decodePageToken(scope, page.pageToken);
+    const cursor = decodePageToken(scope, page.pageToken, ["number", "string"]);
     const found = await deps.store.listJobs({
       owner: caller.owner,
       ...(status === undefined ? {} : { status }),

@@ -19,7 +19,8 @@ export function listRollouts(deps: Pick<JobsDeps, "store">): UseCases["listRollo
     const job = await ownJob(deps.store, caller, jobId, { withoutExamples: true });
     const scope = { list: "rollouts", jobId, candidateId, exampleId };
     const size = pageSize(page.pageSize, DEFAULT_ROLLOUTS, MAX_ROLLOUTS);
-    const [startId = 1, startPlace = 0] = (decodePageToken(scope, page.pageToken) ?? []).map(Number);
+    const cursor = decodePageToken(scope, page.pageToken, ["number", "number"]);
+    const [startId = 1, startPlace = 0] = (cursor ?? []).map(Number);
 
     const items: RolloutRecord[] = [];
     for await (const { id, data } of readLog(deps.store, job, "judge", startId - 1)) {

@@ -4,6 +4,9 @@ import { invalidField } from "../base/errors.ts";
 /** Where a page begins: values of the last item before it. */
 export type PageCursor = readonly (string | number)[];
 
+/** What a list's cursors are made of, place by place; a "number" is a whole one, 0 or more. */
+export type CursorForm = readonly ("number" | "string")[];
+
 /** Hexadecimal characters of the scope's digest in a token: enough to tell honest mistakes apart. */
 const SCOPE_CHARACTERS = 16;
 
@@ -16,10 +19,10 @@ export function encodePageToken(scope: unknown, cursor: PageCursor): string {
 }
 
 /** The cursor of a token, undefined for the empty one; `validation_error` where it is not a token of this list. */
-export function decodePageToken(scope: unknown, token: string): PageCursor | undefined {
+export function decodePageToken(scope: unknown, token: string, form: CursorForm): PageCursor | undefined {
   if (token === "") return undefined;
   const [tag, ...cursor] = parse(token);
-  if (tag !== scopeTag(scope)) {
+  if (tag !== scopeTag(scope) || !hasForm(cursor, form)) {
     throw invalidField(
       "page_token",
       "it is not from an answer to this list; repeat the other parameters unchanged, or leave it out for the first page",
@@ -44,6 +47,12 @@ function parse(token: string): PageCursor {
   } catch {
     return []; // Not JSON: no tag, and so refused like the token of another list.
   }
+}
+
+function hasForm(cursor: PageCursor, form: CursorForm): boolean {
+  const fits = (value: string | number, kind: CursorForm[number]) =>
+    kind === "string" ? typeof value === "string" : Number.isSafeInteger(value) && Number(value) >= 0;
+  return cursor.length === form.length && cursor.every((value, i) => fits(value, form[i] ?? "string"));
 }
 
 function isScalar(value: unknown): value is string | number {

@@ -62,9 +62,10 @@ export function resolveSpec(
 }
 
 function refuse(violations: readonly FieldViolation[]): void {
-  if (violations.length === 0) return;
-  const message = violations.map((v) => `${v.field}: ${v.description}`).join("; ");
-  throw new AppError("validation_error", message, { violations });
+  const [first] = violations;
+  if (first === undefined) return;
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
+  throw new AppError("validation_error", `${first.field}: ${first.description}${more}`, { violations });
 }
 
 function withDefaults(

@@ -21,7 +21,10 @@ export interface Follower {
 /** Wakes the watchers of this process and shares their reads. */
 export interface WatchHub {
   follow(jobId: string): Follower;
-  /** Events after a cursor. Equal reads under way are one read, so that a thousand watchers at the head cost one. */
+  /**
+   * Events after a cursor. Equal reads under way are one read, so that a thousand watchers at the head cost one; a read
+   * that began before the hub heard of a newer event is not equal, for it may have missed that one.
+   */
   read(jobId: string, after: number, limit: number): Promise<readonly JobEvent[]>;
   /** Makes the watchers of a job look at its log now. */
   poke(jobId: string): void;
@@ -84,7 +87,7 @@ export function createWatchHub(store: Pick<Store, "events" | "onAppend">, clock:
       };
     },
     read(jobId, after, limit) {
-      const key = `${jobId} ${after} ${limit}`;
+      const key = `${jobId} ${after} ${limit} ${jobs.get(jobId)?.head ?? 0}`;
       const underWay = reads.get(key);
       if (underWay !== undefined) return underWay;
       const read = store.events(jobId, after, limit).finally(() => reads.delete(key));
