@@ -60,7 +60,7 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const rollouts = await run.bench.evaluate(spec.components, ids);
   const booked = bookRollouts(run.state, SEED_ID, textDigest(spec.components), rollouts, new Set());
   run.state = booked.state;
-  yield judged(run, 0, SEED_ID, "validation", booked.evaluations);
+  yield* judged(run, 0, SEED_ID, "validation", booked.evaluations);
   const score = meanOver(memberOf(run.state, SEED_ID), splits.validation);
   const problem = booked.evaluations.find((e) => e.error)?.error;
   if (score === undefined && problem) throw new OutageError(outage("target", problem));

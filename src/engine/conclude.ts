@@ -65,6 +65,6 @@ async function* test(run: Run): AsyncGenerator<EngineStep, void, void> {
   for (const [i, member] of members.entries()) {
     const booked = bookRollouts(run.state, member.id, member.text, rollouts[i] ?? [], new Set());
     run.state = booked.state;
-    yield judged(run, run.state.commits, member.id, "test", booked.evaluations);
+    yield* judged(run, run.state.commits, member.id, "test", booked.evaluations);
   }
 }

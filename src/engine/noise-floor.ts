@@ -29,7 +29,7 @@ export async function* measureNoise(
   const repeats = await Promise.all(once.map((first) => limiter(() => judgeAgain(run, first))));
   run.state = { ...run.state, used: addCosts(run.state.used, ...repeats.map((r) => r.cost)) };
   const twice = repeats.map((r) => r.evaluation);
-  yield judged(run, 0, SEED_ID, "noise_floor", twice);
+  yield* judged(run, 0, SEED_ID, "noise_floor", twice);
   const noise = gradeDeviation(once, twice);
   if (noise !== undefined) run.state = { ...run.state, noise };
 }

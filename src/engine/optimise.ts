@@ -133,7 +133,7 @@ async function* follow(run: Run, flight: Flight): AsyncGenerator<EngineStep, Out
     const booked = bookRollouts(run.state, notice.candidateId, notice.text, notice.rollouts, before);
     run.state = booked.state;
     told.set(notice.candidateId, new Set([...before, ...notice.rollouts.map((r) => r.evaluation.exampleId)]));
-    yield judged(run, flight.intent.iteration, notice.candidateId, notice.stage, booked.evaluations);
+    yield* judged(run, flight.intent.iteration, notice.candidateId, notice.stage, booked.evaluations);
   }
   return flight.outcome;
 }

@@ -88,7 +88,7 @@ async function* tryShorter(
     const rollouts = await run.evaluate(components, validation.slice(from, from + size));
     const booked = bookRollouts(run.state, id, text, rollouts, new Set());
     run.state = booked.state;
-    yield judged(run, iteration, id, "validation", booked.evaluations);
+    yield* judged(run, iteration, id, "validation", booked.evaluations);
     child = withEvaluations(child, booked.evaluations);
     if (mean(losses(champion, child, validation)) > PRUNE_MARGIN) break;
   }

@@ -114,25 +114,52 @@ export function generated(run: Run, data: EventDataByType["generate"]): EngineSt
   return record(run, { type: "generate", data });
 }
 
-/** A `judge` event. */
-export function judged(
+/** Evaluations in one `judge` event: a validation of thousands of examples is told in parts. */
+const MAX_EVALUATIONS_PER_EVENT = 100;
+
+/** Characters of texts in one `judge` event, unless a single evaluation has more: far below the 4 MiB that many gRPC clients take. */
+const MAX_CHARACTERS_PER_EVENT = 256 * 1024;
+
+/** What a candidate scored: one `judge` event, or several where the evaluations are many or long. */
+export function* judged(
   run: Run,
   iteration: number,
   candidateId: string,
   stage: JudgeStage,
   evaluations: readonly Evaluation[],
-): EngineStep {
-  const mean = meanScore(evaluations);
-  return record(run, {
-    type: "judge",
-    data: {
-      iteration,
-      candidateId,
-      stage,
-      evaluations,
-      ...(mean === undefined ? {} : { meanScore: mean }),
-    },
-  });
+): Generator<EngineStep, void, void> {
+  for (const part of parts(evaluations)) {
+    const mean = meanScore(part);
+    yield record(run, {
+      type: "judge",
+      data: {
+        iteration,
+        candidateId,
+        stage,
+        evaluations: part,
+        ...(mean === undefined ? {} : { meanScore: mean }),
+      },
+    });
+  }
+}
+
+/** The evaluations in order, as many at once as fit into one event; one empty part where there are none. */
+function parts(evaluations: readonly Evaluation[]): Evaluation[][] {
+  const found: Evaluation[][] = [[]];
+  let characters = 0;
+  for (const evaluation of evaluations) {
+    const more = evaluation.output.length + evaluation.feedback.length;
+    const last = found.at(-1) ?? [];
+    const fits = last.length < MAX_EVALUATIONS_PER_EVENT && characters + more <= MAX_CHARACTERS_PER_EVENT;
+    if (last.length === 0 || fits) {
+      last.push(evaluation);
+      characters += more;
+    } else {
+      found.push([evaluation]);
+      characters = more;
+    }
+  }
+  return found;
 }
 
 /** A `progress` event: where the run stands now. */

@@ -78,8 +78,8 @@ export function createTeller(
         if (step.by === "merge")
           mergeTrial = step.batch; // the merge is told first, see merge_attempted
         else if (step.by === "mutation") {
-          yield judged(run, iteration, childId(iteration, step.proposal ?? ONLY), "minibatch", records);
-        } else yield judged(run, iteration, idOf(step.candidate ?? 0), "parent_minibatch", records);
+          yield* judged(run, iteration, childId(iteration, step.proposal ?? ONLY), "minibatch", records);
+        } else yield* judged(run, iteration, idOf(step.candidate ?? 0), "parent_minibatch", records);
         return;
       }
       case "evaluation_skipped":
@@ -107,7 +107,7 @@ export function createTeller(
         const id = childId(iteration, ONLY);
         const parentIds = step.parents.map(idOf);
         yield* write(iteration, ONLY, { id, components: step.components, operator: "merge", parentIds });
-        yield judged(run, iteration, id, "merge", mergeTrial?.records ?? []);
+        yield* judged(run, iteration, id, "merge", mergeTrial?.records ?? []);
         return;
       }
       case "candidate_rejected":
@@ -121,7 +121,7 @@ export function createTeller(
         const id = iteration === 0 || !child ? SEED_ID : child.id;
         ids[step.candidate] = id;
         run.state = joined(run.state, step, iteration === 0 ? undefined : child);
-        yield judged(run, iteration, id, "validation", step.batch.records);
+        yield* judged(run, iteration, id, "validation", step.batch.records);
         if (iteration > 0) return;
         throwIfUnscored(step.batch.records);
         yield* decide(0, id, true, `The seed scored ${step.average.toFixed(3)} on validation.`);

@@ -4,7 +4,7 @@ import {
   ExampleSchema,
   GraderSchema,
   OptimizeSpecSchema,
-  ReferenceConfigSchema,
+  type ReferenceConfigSchema,
   SimilarityMetric,
   Split,
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";

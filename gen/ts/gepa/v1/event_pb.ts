@@ -362,7 +362,7 @@ export const RejectedTextSchema: GenMessage<RejectedText> = /*@__PURE__*/
   messageDesc(file_gepa_v1_event, 3);
 
 /**
- * A candidate was scored on named examples.
+ * A candidate was scored on named examples. Many or long evaluations are told in several events, one after the other.
  *
  * @generated from message gepa.v1.JudgeEvent
  */
@@ -396,7 +396,7 @@ export type JudgeEvent = Message<"gepa.v1.JudgeEvent"> & {
   evaluations: Evaluation[];
 
   /**
-   * Mean over the examples that have a score; unset where none has.
+   * Mean over the examples of this event that have a score; unset where none has.
    *
    * @generated from field: optional double mean_score = 5;
    */

@@ -567,7 +567,7 @@ export type Interval = Message<"gepa.v1.Interval"> & {
   level: number;
 
   /**
-   * How it was computed, such as "paired_bootstrap".
+   * How it was computed, such as "paired_t_adjusted".
    *
    * @generated from field: string method = 4;
    */
