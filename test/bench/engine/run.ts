@@ -225,7 +225,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
         profile: plan.profile,
         rollouts,
         reflections: books.reflectionCalls,
-        rolloutsReported: reported,
+        rolloutsReported: reported - judgedAgain, // a grade given again takes no run of the target
         overrun: Math.max(0, rollouts - plan.maxMetricCalls),
         seedScore: await open.trueScore(open.components),
         championScore: champion,
