@@ -7,10 +7,11 @@ import type { Intent } from "./intent.ts";
 import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { learn } from "./lessons.ts";
 import type { Outcome } from "./proposal.ts";
-import { isBetter, meanOver } from "./standing.ts";
+import { leaderOf, meanOver } from "./standing.ts";
+import { believe, isWhole } from "./belief.ts";
 import {
   candidateId,
-  memberOf,
+  isKnown,
   textDigest,
   wasRun,
   withEvaluations,
@@ -59,7 +60,11 @@ export function commitProposal(course: Course, before: State, intent: Intent, ou
   const verdict =
     outcome.kind === "unmade"
       ? {
-          state: { ...state, unmade: state.unmade + 1 },
+          // A parent that was right everywhere is no sign that proposals can not be made.
+          state: withLeader(course, {
+            ...state,
+            unmade: outcome.nothingToLearn ? state.unmade : state.unmade + 1,
+          }),
           decision: {
             iteration: intent.iteration,
             candidateId: "",
@@ -80,7 +85,6 @@ function commitTried(
   intent: Intent,
   outcome: Extract<Outcome, { kind: "tried" }>,
 ): Verdict {
-  const { validation } = course.splits;
   const id = candidateId(intent.iteration);
   const { trial, draft } = outcome;
   const text = textDigest(draft.components);
@@ -118,27 +122,29 @@ function commitTried(
       [intent.operator]: { tries: record.tries + 1, successes: record.successes + (accepted ? 1 : 0) },
     },
   };
-  const best = memberOf(before, before.bestId);
-  const leads = accepted && isBetter(child, best, validation);
-  const state: State = accepted
-    ? {
-        ...learnt,
-        pool: [...learnt.pool, child],
-        ...(leads ? { bestId: id, bestSince: learnt.commits } : {}),
-      }
-    : { ...learnt, rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)) };
+  const state = withLeader(
+    course,
+    accepted
+      ? { ...learnt, pool: [...learnt.pool, child] }
+      : { ...learnt, rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)) },
+  );
   return {
     state,
     decision: {
       iteration: intent.iteration,
       candidateId: id,
       accepted,
-      reason: twin
-        ? `${id} is the same text as ${twin}.`
-        : sentence(intent, outcome, child, leads, validation),
+      reason: twin ? `${id} is the same text as ${twin}.` : sentence(course, state, intent, outcome, child),
       lessons: journal.changed,
     },
   };
+}
+
+/** The state with whoever leads now. */
+export function withLeader({ splits, tactics }: Course, state: State): State {
+  const beliefs = tactics.shrinking ? believe(state.pool, splits.validation) : undefined;
+  const bestId = leaderOf(state.pool, state.bestId, splits.validation, beliefs);
+  return bestId === state.bestId ? state : { ...state, bestId, bestSince: state.commits };
 }
 
 /** The candidate that has this text, among those committed by iteration `asOf`; undefined where none has. */
@@ -180,19 +186,37 @@ function withRejected(rejected: readonly Rejected[], added: Rejected): Rejected[
 }
 
 function sentence(
-  { parentIds }: Intent,
+  { order, splits }: Course,
+  state: State,
+  { parentIds, bar, paused }: Intent,
   { trial, passed }: Extract<Outcome, { kind: "tried" }>,
   child: Member,
-  leads: boolean,
-  validation: readonly string[],
 ): string {
   const parents = parentIds.join(" and ");
   if (trial.shared === 0) return `${child.id} could not be compared with ${parents}: calls failed.`;
-  const sums = `${child.id} scored ${points(trial.childSum)} against ${points(trial.parentSum)} of ${parents} on ${trial.shared} ${trial.shared === 1 ? "example" : "examples"}`;
+  const sums = `${child.id} scored ${points(trial.childSum)} against ${points(trial.parentSum)} of ${parents} on ${count(trial.shared, "example")}`;
   if (!passed) return `${sums}: no improvement, so it was dropped.`;
-  const mean = meanOver(child, validation);
-  if (mean === undefined) return `${sums} and joined the pool, but no validation score could be had.`;
-  return `${sums} and ${mean.toFixed(3)} on validation: it joined the pool${leads ? " and is the best so far" : ""}.`;
+  const [parent] = paused ? state.pool.filter((m) => m.id === parentIds[0]) : [];
+  const takenUp = parent ? ` ${parent.id} was taken up again: ${standing(parent, order)}.` : "";
+  if (meanOver(child, splits.validation) === undefined) {
+    return `${sums} and joined the pool, but no validation score could be had.${takenUp}`;
+  }
+  const leads = state.bestId === child.id ? " and is the best so far" : "";
+  const halted = isWhole(child, order) ? "" : `; there it was paused, being hardly better than ${bar.bestId}`;
+  return `${sums} and ${standing(child, order)}: it joined the pool${leads}${halted}.${takenUp}`;
+}
+
+/** A candidate's validation so far. */
+export function standing(member: Member, order: readonly string[]): string {
+  const known = order.filter((id) => isKnown(member, id)).length;
+  const mean = meanOver(member, order) ?? 0;
+  return known === order.length
+    ? `${mean.toFixed(3)} on validation`
+    : `${mean.toFixed(3)} on ${known} of ${order.length} validation examples`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function points(sum: number): string {

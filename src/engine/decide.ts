@@ -1,20 +1,21 @@
-import type { Splits } from "../domain/budget.ts";
 import type { StopReason } from "../domain/stop-reason.ts";
 import { componentNames } from "../domain/spec.ts";
-import { addCosts, limitBrokenBy, times, type Cost } from "./budget.ts";
-import type { Prices } from "./prices.ts";
+import { believe, isWhole, mostPromising, priorOf, type Beliefs } from "./belief.ts";
+import { addCosts, times } from "./budget.ts";
 import type { Course } from "./course.ts";
-import type { Intent, RejectedEdit } from "./intent.ts";
+import type { Intent, PausedParent, RejectedEdit } from "./intent.ts";
+import { frontObjectives } from "./objectives.ts";
 import { activeLessons } from "./lessons.ts";
 import { findMate } from "./lineage.ts";
 import type { Operator, OperatorView } from "./operators/operator.ts";
 import { chooseOperator } from "./operators/policy.ts";
-import { drawMinibatch } from "./sampler/minibatch.ts";
-import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
+import type { Bar } from "./race.ts";
+import { roomFor, type Work } from "./room.ts";
+import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
+import { SHOWN_FAILURES, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
-import { frontObjectives } from "./objectives.ts";
 import { frontOf } from "./standing.ts";
-import { memberOf, type Member, type State } from "./state.ts";
+import { isKnown, memberOf, type Member, type State } from "./state.ts";
 import { streamFor } from "./streams.ts";
 
 /** Validation examples a merge is compared with its parents on before it is validated in full (as gepa 0.1.4). */
@@ -28,52 +29,95 @@ export function decideIntent(
   course: Course,
   state: State,
 ): { readonly intent: Intent } | { readonly noRoom: StopReason } {
-  const { spec, splits, prices } = course;
+  const { spec, splits, tactics, order } = course;
   const iteration = state.commits + state.inFlight.length + 1;
   if (iteration > spec.budget.maxIterations) return { noRoom: "iterations" };
 
-  const front = frontOf(state.pool, splits.validation, frontObjectives(spec));
-  const select = SELECTORS[spec.config.selection];
-  const view = { pool: state.pool, validation: splits.validation, front, bestId: state.bestId };
-  const parent = memberOf(state, select(view, streamFor(state.root, "parent", iteration)));
+  const beliefs = believe(state.pool, splits.validation);
+  const front = frontOf(
+    state.pool,
+    splits.validation,
+    frontObjectives(spec),
+    tactics.shrinking ? beliefs : undefined,
+  );
+  const parent = chooseParent(course, state, beliefs, front, iteration);
   const names = componentNames(parent.components);
   const components = names.slice((iteration - 1) % names.length).slice(0, 1);
   const frontIds = new Set(front.map((m) => m.candidateId));
   const mate = spec.config.merge ? findMate(state.pool, frontIds, parent, splits.validation) : undefined;
-  const operatorView: OperatorView = { parent, components, ...mate };
+  const view: OperatorView = { parent, components, ...mate };
   const operator = chooseOperator(
-    operatorView,
+    view,
     spec.config.operators,
-    state.operators,
+    tactics.adaptiveOperators ? state.operators : {},
     streamFor(state.root, "operator", iteration),
   );
   const pair = operator.usesMate ? mate : undefined;
-  const draft = {
-    iteration,
-    asOf: state.commits,
-    operator: operator.name,
-    parentIds: [parent.id, ...(pair ? [pair.mate.id] : [])],
-    ...(pair ? { ancestorId: pair.ancestor.id } : {}),
-    components,
-    ...examplesFor(course, state, operator, operatorView, iteration),
-    lessonIds: operator.kind === "reflective" ? activeLessons(state.lessons).map((l) => l.id) : [],
-    rejectedEdits: rejectedEditsOf(state, parent.id),
+  const parents = [parent, ...(pair ? [pair.mate] : [])];
+  const mayTakeUp = tactics.takingUp && operator.kind === "reflective" && !isWhole(parent, order);
+  const paused = mayTakeUp ? pausedParent(parent, order) : undefined;
+  const examples = examplesFor(course, state, operator, view, iteration);
+  const room = roomFor(course, state, workOf(course, operator, parent, examples, paused));
+  if ("noRoom" in room) return room;
+  return {
+    intent: {
+      iteration,
+      asOf: state.commits,
+      operator: operator.name,
+      parentIds: parents.map((m) => m.id),
+      ...(pair ? { ancestorId: pair.ancestor.id } : {}),
+      components,
+      ...examples,
+      failures:
+        tactics.knownFailures && operator.kind === "reflective"
+          ? furtherFailures(parent, splits.train, examples.minibatch)
+          : [],
+      lessonIds: tactics.lessons ? activeLessons(state.lessons).map((l) => l.id) : [],
+      rejectedEdits: tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [],
+      bar: barOf(beliefs, parents),
+      ...(paused ? { paused } : {}),
+      ...room,
+    },
   };
-  const worst = worstCost(draft.minibatch.length, operator, splits, prices);
-  const taken = addCosts(state.used, course.reserve, ...state.inFlight.map((other) => other.worst));
-  const noRoom = limitBrokenBy(spec.budget, taken, worst);
-  return noRoom ? { noRoom } : { intent: { ...draft, worst } };
+}
+
+/** A candidate that has something left to learn, or anyone where none has. */
+function chooseParent(
+  { spec, splits, tactics }: Course,
+  state: State,
+  beliefs: Beliefs,
+  front: ReturnType<typeof frontOf>,
+  iteration: number,
+): Member {
+  const open = state.pool.filter((m) => !isMastered(m, splits.train));
+  const pool = open.length > 0 ? open : state.pool;
+  const ids = new Set(pool.map((m) => m.id));
+  const underway = new Map<string, number>();
+  for (const { parentIds } of state.inFlight) {
+    for (const id of parentIds) underway.set(id, (underway.get(id) ?? 0) + 1);
+  }
+  const view = {
+    pool,
+    validation: splits.validation,
+    front: front
+      .filter((m) => ids.has(m.candidateId))
+      .map((m) => (tactics.novelty ? m : { ...m, novelty: 0 })),
+    bestId: ids.has(state.bestId) ? state.bestId : (pool[0]?.id ?? state.bestId),
+    underway,
+    ...(tactics.sampling ? { beliefs } : {}),
+  };
+  return memberOf(state, SELECTORS[spec.config.selection](view, streamFor(state.root, "parent", iteration)));
 }
 
 function examplesFor(
-  { spec, splits }: Course,
+  { spec, splits, tactics }: Course,
   state: State,
   operator: Operator,
   { parent, mate }: OperatorView,
   iteration: number,
-): Pick<Intent, "minibatch" | "fallback"> {
+): { readonly minibatch: readonly string[]; readonly further: Minibatch["further"] } {
   if (operator.kind === "combining" && mate) {
-    return { minibatch: telling(parent, mate, splits.validation), fallback: [] };
+    return { minibatch: telling(parent, mate, splits.validation), further: [] };
   }
   const drawn = drawMinibatch({
     train: splits.train,
@@ -82,7 +126,7 @@ function examplesFor(
     root: state.root,
     parent,
   });
-  return { minibatch: drawn?.exampleIds ?? [], fallback: drawn?.fallback ?? [] };
+  return { minibatch: drawn?.exampleIds ?? [], further: tactics.drawingOn ? (drawn?.further ?? []) : [] };
 }
 
 /** The examples that tell two candidates apart the most; only those that both have a score on. */
@@ -94,13 +138,59 @@ function telling(a: Member, b: Member, validation: readonly string[]): string[] 
     .slice(0, MERGE_TRIAL_SIZE);
 }
 
-/** Parent and child on the minibatch, the reflection with its second try, and the child's full validation. */
-function worstCost(minibatch: number, operator: Operator, splits: Splits, prices: Prices): Cost {
-  const overlap = operator.kind === "combining" || splits.train.every((id) => splits.validation.includes(id));
-  const parentRuns = operator.kind === "combining" ? 0 : minibatch;
-  const childRuns = splits.validation.length + (overlap ? 0 : minibatch);
-  const reflections = operator.kind === "combining" ? 0 : prices.maxReflections;
-  return addCosts(times(parentRuns + childRuns, prices.worstRun), times(reflections, prices.worstReflection));
+/** Parent and child on the minibatch, the reflection with its second try, and the validation of both. */
+function workOf(
+  { splits, prices, order }: Course,
+  operator: Operator,
+  parent: Member,
+  { minibatch, further }: Pick<Intent, "minibatch" | "further">,
+  paused: PausedParent | undefined,
+): Work {
+  const resumed = paused ? order.filter((id) => !paused.done.includes(id)).length : 0;
+  if (operator.kind === "combining") {
+    // The trial's examples are validation examples, and are not run again.
+    return { fixed: times(minibatch.length, prices.worstRun), validation: order.length - minibatch.length };
+  }
+  const drawn = [...minibatch, ...further.flat()];
+  const parentRuns = drawn.filter((id) => !isKnown(parent, id)).length;
+  const inValidation = new Set(splits.validation);
+  const trialRuns = minibatch.length;
+  const overlap = drawn.every((id) => inValidation.has(id)) ? trialRuns : 0;
+  return {
+    fixed: addCosts(
+      times(parentRuns + trialRuns, prices.worstRun),
+      times(prices.maxReflections, prices.worstReflection),
+    ),
+    validation: order.length - overlap + resumed,
+  };
+}
+
+/** Failures the parent is known for already, beside those of the minibatch. */
+function furtherFailures(parent: Member, train: readonly string[], minibatch: readonly string[]): string[] {
+  return knownFailures(parent, train)
+    .filter((id) => !minibatch.includes(id))
+    .slice(0, SHOWN_FAILURES);
+}
+
+function barOf(beliefs: Beliefs, parents: readonly Member[]): Bar {
+  const { of, scale } = beliefs;
+  const bestId = mostPromising(beliefs) ?? "";
+  const best = of.get(bestId);
+  const believed = parents.flatMap((m) => of.get(m.id) ?? []);
+  const child = priorOf(believed);
+  const elders = (parents[0]?.parentIds ?? []).flatMap((id) => of.get(id) ?? []);
+  const parent = priorOf(elders) ?? believed[0];
+  if (!best || !child || !parent) throw new Error("nothing is believed of a parent");
+  return { scale, bestId, best, child, parent };
+}
+
+function pausedParent(parent: Member, order: readonly string[]): PausedParent {
+  const done = order.filter((id) => isKnown(parent, id));
+  const scores = done.flatMap((id): [string, number][] => {
+    const score = parent.scores[id];
+    return score === undefined ? [] : [[id, score]];
+  });
+  return { scores: Object.fromEntries(scores), done };
 }
 
 function rejectedEditsOf(state: State, parentId: string): RejectedEdit[] {

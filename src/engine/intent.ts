@@ -1,5 +1,6 @@
 import type { Components } from "../domain/spec.ts";
 import type { Cost } from "./budget.ts";
+import type { Bar } from "./race.ts";
 
 /**
  * What proposal k is going to do, decided at once from the state it was admitted in. Plain data: a proposal is a
@@ -17,11 +18,26 @@ export interface Intent {
   readonly components: readonly string[];
   /** Examples to learn from, or for a merge to compare on. Empty: the parent has nothing left to learn. */
   readonly minibatch: readonly string[];
-  readonly fallback: readonly string[];
+  /** More of them, run one list after the other while the parent has not failed anywhere. */
+  readonly further: readonly (readonly string[])[];
+  /** Further examples the parent is known to fail on; they are shown too and cost nothing. */
+  readonly failures: readonly string[];
   readonly lessonIds: readonly string[];
   readonly rejectedEdits: readonly RejectedEdit[];
+  /** What the child is raced against. */
+  readonly bar: Bar;
+  /** What the parent was run on in validation, where it was paused and is to be taken up again. */
+  readonly paused?: PausedParent;
+  /** Validation runs it may take, the taken-up parent's included. */
+  readonly allowance: number;
   /** Its cost at the very most. */
   readonly worst: Cost;
+}
+
+/** How far a paused candidate had come. */
+export interface PausedParent {
+  readonly scores: Readonly<Record<string, number>>;
+  readonly done: readonly string[];
 }
 
 /** An edit that did not help. */

@@ -10,24 +10,36 @@ import { takeOff, type Flight } from "./flight.ts";
 import { type EngineOutcome, type EngineStep, type Optimise, OutOfTimeError } from "./ports.ts";
 import type { Outcome } from "./proposal.ts";
 import { optimiseLikeReference } from "./reference/profile.ts";
+import { settle } from "./settle.ts";
 import { checkpoint, generated, judged, openRun, progress, type Run } from "./run.ts";
 import { candidateId, type State } from "./state.ts";
 import { budgetStop, STOPPED } from "./stop.ts";
+import { ALL_TACTICS, type Tactics } from "./tactics.ts";
 
 /**
  * GEPA (arXiv 2507.19457) as a fixed-lag pipeline of `config.width` proposals.
  *
  * Each proposal is decided at once (`decide.ts`: select a parent, an operator, a minibatch), carried out at its own pace
- * (`proposal.ts`: run, reflect, try, validate), and committed in order (`commit.ts`: accept, learn, record). Proposal k
+ * (`proposal.ts`: run, reflect, try, race), and committed in order (`commit.ts`: accept, learn, record). Proposal k
  * is decided from the state after commit k − width, so nothing that is decided depends on who answers first. Width 1
- * is classic GEPA.
+ * is classic GEPA. What is left of the budget completes the most promising of those that were paused (`settle.ts`).
  */
-export const optimise: Optimise = async function* (input, ports, signal) {
+export const optimise: Optimise = optimiseWith(ALL_TACTICS);
+
+/** The same with parts taken out, for the benchmark that measures what they are worth. */
+export function optimiseWith(tactics: Tactics): Optimise {
+  return (...given) => runWith(tactics, ...given);
+}
+
+async function* runWith(
+  tactics: Tactics,
+  ...[input, ports, signal]: Parameters<Optimise>
+): ReturnType<Optimise> {
   const calls = abortScope(signal);
   const searching = abortScope(calls.signal);
   try {
     throwIfAborted(signal);
-    const run = openRun(input, ports, { search: searching.signal, run: calls.signal });
+    const run = openRun(input, ports, { search: searching.signal, run: calls.signal }, tactics);
     try {
       if (run.course.spec.config.profile === "reference") return yield* optimiseLikeReference(run);
       if (input.checkpoint === undefined) {
@@ -36,11 +48,13 @@ export const optimise: Optimise = async function* (input, ports, signal) {
       }
       const ended = yield* search(run);
       if (ended) return ended;
+      searching.end(new Error("the search has ended")); // proposals that were dropped call nobody any more
+      yield* settle(run);
     } catch (error) {
       if (!(error instanceof OutOfTimeError)) throw error;
       run.state = withoutFlights({ ...run.state, stopping: run.state.stopping ?? budgetStop("wall_time") });
     }
-    searching.end(new Error("the search has ended")); // proposals that were dropped call nobody any more
+    searching.end(new Error("the search has ended"));
     return yield* conclude(run);
   } catch (error) {
     if (error instanceof OutageError) return { kind: "failed", failure: error.failure };
@@ -48,7 +62,7 @@ export const optimise: Optimise = async function* (input, ports, signal) {
   } finally {
     calls.end(new Error("the run has ended")); // whatever is still in flight has nobody to report to
   }
-};
+}
 
 /**
  * Proposes and commits until something says stop, and drops what is in flight then: waiting for it would pay for

@@ -6,6 +6,7 @@ import {
   MAX_REFLECTION_ATTEMPTS,
   MAX_SHOWN_TOKENS,
   REFLECTION_MAX_TOKENS,
+  SHOWN_FAILURES,
   SHOWN_REJECTED_EDITS,
 } from "./reflection/limits.ts";
 
@@ -88,7 +89,7 @@ export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
     MAX_ACTIVE_LESSONS * MAX_LESSON_CHARACTERS +
     seen(maxTokensOf(JSON.stringify(spec.context)) + maxTokensOf(spec.evaluationRubric ?? "")) +
     (PROMPTS_SHOWN + SHOWN_REJECTED_EDITS) * prompt +
-    spec.config.minibatchSize * perExample;
+    (spec.config.minibatchSize + SHOWN_FAILURES) * perExample;
   const usd = (price: Price | undefined, inTokens: number, outTokens: number) =>
     price ? (inTokens * price.inputPerMTok + outTokens * price.outputPerMTok) * PER_MILLION : 0;
   const grade: Cost = {

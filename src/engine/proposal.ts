@@ -10,6 +10,7 @@ import type { Evaluate, Rollout } from "./evaluate.ts";
 import type { Course } from "./course.ts";
 import type { Intent } from "./intent.ts";
 import { OPERATORS, type OperatorName } from "./operators/registry.ts";
+import { blocksOf, race, type Entrant } from "./race.ts";
 import { proposeText, type ReflectionParts } from "./reflection/propose-text.ts";
 import { SCORE_EPSILON } from "./standing.ts";
 import { candidateId, textDigest, type Member } from "./state.ts";
@@ -43,6 +44,8 @@ export type Outcome =
       readonly reason: string;
       readonly rejectedTexts: readonly RejectedText[];
       readonly reflectionCost: Cost;
+      /** Because the parent was right wherever it was run, which says nothing against other parents. */
+      readonly nothingToLearn?: boolean;
     }
   | {
       /** A candidate was made and tried; `validated` where it passed the trial. */
@@ -98,7 +101,7 @@ function unmade(
   reason: string,
   rejectedTexts: readonly RejectedText[] = [],
   reflectionCost: Cost = NO_COST,
-): Outcome {
+): Extract<Outcome, { kind: "unmade" }> {
   return { kind: "unmade", reason, rejectedTexts, reflectionCost };
 }
 
@@ -109,21 +112,24 @@ async function reflectAndTry(
   notify: (notice: Notice) => void,
 ): Promise<Outcome> {
   const { parent } = material;
-  const judgeParent = async (ids: readonly string[]) => {
-    const rollouts = await bench.evaluate(parent.components, ids);
-    notify({
-      kind: "judged",
-      candidateId: parent.id,
-      text: parent.text,
-      stage: "parent_minibatch",
-      rollouts,
-    });
-    return rollouts.map((r) => r.evaluation);
-  };
-  let before = await judgeParent(intent.minibatch);
-  if (isPerfect(before) && intent.fallback.length > 0) before = await judgeParent(intent.fallback);
-  if (isPerfect(before))
-    return unmade(`${parent.id} is perfect on these examples; there is nothing to learn.`);
+  const [run, failures, takenUp] = await Promise.all([
+    runParent(bench, intent, parent),
+    bench.evaluate(parent.components, intent.failures), // from the memo: they are known
+    takeUp(bench, intent, parent),
+  ]);
+  const tell = (stage: JudgeStage, rollouts: readonly Rollout[]) =>
+    notify({ kind: "judged", candidateId: parent.id, text: parent.text, stage, rollouts });
+  for (const rollouts of run.slice(0, -1)) tell("parent_minibatch", rollouts);
+  tell("parent_minibatch", [...(run.at(-1) ?? []), ...failures]);
+  for (const rollouts of takenUp) tell("validation", rollouts);
+  const before = (run.at(-1) ?? []).map((r) => r.evaluation);
+  const shown = [...before, ...failures.map((r) => r.evaluation)];
+  if (isPerfect(shown)) {
+    return {
+      ...unmade(`${parent.id} is perfect on these examples; there is nothing to learn.`),
+      nothingToLearn: true,
+    };
+  }
   if (before.every((e) => e.score === undefined)) {
     return unmade(`No score could be had for ${parent.id} on these examples: ${before[0]?.error?.message}`);
   }
@@ -146,7 +152,7 @@ async function reflectAndTry(
       ...(rubric === undefined ? {} : { rubric }),
       lessons: material.lessons,
       rejectedEdits: intent.rejectedEdits,
-      attempts: before.flatMap((evaluation) => {
+      attempts: shown.flatMap((evaluation) => {
         const example = bench.examples.get(evaluation.exampleId);
         return example ? [{ example, evaluation }] : [];
       }),
@@ -164,7 +170,13 @@ async function reflectAndTry(
     lesson: proposal.lesson,
     rejectedTexts,
   };
-  return tryOut(bench, intent, draft, before, "minibatch", strictImprovement, cost, notify);
+  const spent = takenUp.flat().length;
+  return tryOut(
+    bench,
+    intent,
+    { draft, before, stage: "minibatch", gate: strictImprovement, spent, cost },
+    notify,
+  );
 }
 
 async function mergeAndTry(
@@ -189,48 +201,97 @@ async function mergeAndTry(
     lesson: "",
     rejectedTexts: [],
   };
-  return tryOut(
-    bench,
-    intent,
+  const before = betterScores(parent, mate, intent.minibatch);
+  const candidacy = {
     draft,
-    betterScores(parent, mate, intent.minibatch),
-    "merge",
-    improvementOrEqual,
-    NO_COST,
-    notify,
+    before,
+    stage: "merge",
+    gate: improvementOrEqual,
+    spent: 0,
+    cost: NO_COST,
+  } as const;
+  return tryOut(bench, intent, candidacy, notify);
+}
+
+/**
+ * The parent on its minibatch; while it has not failed anywhere, on the next one. The last one is what is learnt from.
+ */
+async function runParent(bench: Bench, intent: Intent, parent: Member): Promise<Rollout[][]> {
+  const run: Rollout[][] = [];
+  for (const ids of [intent.minibatch, ...intent.further]) {
+    const rollouts = await bench.evaluate(parent.components, ids);
+    run.push(rollouts);
+    if (intent.failures.length > 0 || !isPerfect(rollouts.map((r) => r.evaluation))) break;
+  }
+  return run;
+}
+
+/** Runs a paused parent on: whoever is worth learning from is worth knowing better. */
+async function takeUp(
+  bench: Bench,
+  { bar, paused, allowance }: Intent,
+  parent: Member,
+): Promise<readonly (readonly Rollout[])[]> {
+  if (!paused) return [];
+  const { order, tactics } = bench.course;
+  const blocks = blocksOf(order, tactics.racing);
+  return race({ blocks, bar, prior: bar.parent, ...paused, allowance }, (ids) =>
+    bench.evaluate(parent.components, ids),
   );
+}
+
+/** A child, and what it is tried with. */
+interface Candidacy {
+  readonly draft: Draft;
+  /** The parent's scores on the examples of the trial. */
+  readonly before: readonly Pick<Evaluation, "exampleId" | "score">[];
+  readonly stage: "minibatch" | "merge";
+  readonly gate: Acceptance;
+  /** Of the allowance, what is used already. */
+  readonly spent: number;
+  /** Of the reflection. */
+  readonly cost: Cost;
 }
 
 async function tryOut(
   bench: Bench,
   intent: Intent,
-  draft: Draft,
-  before: readonly Pick<Evaluation, "exampleId" | "score">[],
-  stage: "minibatch" | "merge",
-  acceptance: Acceptance,
-  reflectionCost: Cost,
+  { draft, before, stage, gate, spent, cost }: Candidacy,
   notify: (notice: Notice) => void,
 ): Promise<Outcome> {
   notify({ kind: "generated", draft });
+  const { order, tactics } = bench.course;
+  const { bar, allowance } = intent;
   const text = textDigest(draft.components);
   const judge = async (as: JudgeStage, ids: readonly string[]) => {
     const rollouts = await bench.evaluate(draft.components, ids);
     notify({ kind: "judged", candidateId: candidateId(intent.iteration), text, stage: as, rollouts });
-    return rollouts.map((r) => r.evaluation);
+    return rollouts;
   };
   const trialIds = before.map((e) => e.exampleId);
-  const after = await judge(stage, trialIds);
+  const after = (await judge(stage, trialIds)).map((r) => r.evaluation);
   const trial = compare({ parent: before, child: after });
-  const passed = acceptance(trial);
-  const validated = passed ? await judge("validation", bench.course.splits.validation) : [];
+  const passed = gate(trial);
+  const scores = Object.fromEntries(
+    after.flatMap((e): [string, number][] => (e.score === undefined ? [] : [[e.exampleId, e.score]])),
+  );
+  const entrant: Entrant = {
+    blocks: blocksOf(order, tactics.racing),
+    bar,
+    prior: bar.child,
+    scores: stage === "merge" ? {} : scores, // a merge is tried where its parents differ most: no fair sample
+    done: trialIds,
+    allowance: Math.max(0, allowance - spent),
+  };
+  const validated = passed ? (await race(entrant, (ids) => judge("validation", ids))).flat() : [];
   return {
     kind: "tried",
     draft,
     trial,
     trialIds,
     passed,
-    evaluations: [...after, ...validated],
-    reflectionCost,
+    evaluations: [...after, ...validated.map((r) => r.evaluation)],
+    reflectionCost: cost,
   };
 }
 

@@ -16,7 +16,8 @@ import type { Bench } from "./proposal.ts";
 import { splitExamples } from "./split.ts";
 import { meanOver } from "./standing.ts";
 import { initialState, loadState, memberOf, saveState, type State } from "./state.ts";
-import { drawRoot } from "./streams.ts";
+import { drawRoot, streamFor } from "./streams.ts";
+import type { Tactics } from "./tactics.ts";
 
 /** A run under way: what stays the same, and the one state that moves on. */
 export interface Run {
@@ -40,13 +41,15 @@ export interface RunSignals {
 }
 
 /** Opens a run at its start or at its checkpoint. */
-export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSignals): Run {
+export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSignals, tactics: Tactics): Run {
   const { spec } = input;
   const splits: Splits = splitExamples(spec.examples, spec.seed);
   const rates = ratesOf(ports);
   const { plan, warnings } = planRun(spec, splits, rates);
   const prices = worstCases(spec, rates);
-  const course: Course = { spec, splits, prices, ...reservesOf(spec, splits, prices) };
+  const order = [...splits.validation];
+  streamFor(spec.seed, "validation order", 0).shuffle(order);
+  const course: Course = { spec, splits, order, prices, tactics, ...reservesOf(spec, splits, prices) };
   const limiter = createLimiter(ports.concurrency);
   const parts = { limiter, breaker: createBreaker(), signal: signals.search };
   const rollouts = { spec, target: ports.target, grader: ports.grader };

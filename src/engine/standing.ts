@@ -1,9 +1,10 @@
 import type { CandidateText, FrontMember } from "../domain/candidate.ts";
 import { promptText } from "../domain/spec.ts";
+import { isWhole, type Beliefs } from "./belief.ts";
 import { novelties } from "./novelty.ts";
 import { objectiveFront } from "./objectives.ts";
 import { frontCounts, frontsByKey, withoutRedundant } from "./pareto.ts";
-import type { Member } from "./state.ts";
+import { isKnown, SEED_ID, type Member } from "./state.ts";
 
 /** Scores closer than this are equal: sums of decimal fractions differ in the last digit by their order alone. */
 export const SCORE_EPSILON = 1e-9;
@@ -29,6 +30,32 @@ export function isBetter(challenger: Member, holder: Member, validation: readonl
   return (meanOver(challenger, shared) ?? 0) > (meanOver(holder, shared) ?? 0) + SCORE_EPSILON;
 }
 
+/**
+ * The candidate that leads: of those that were run on every example the seed was run on, the one believed to be best,
+ * or with the best mean where `beliefs` are not asked. Whoever leads already keeps the lead among equals.
+ */
+export function leaderOf(
+  pool: readonly Member[],
+  bestId: string,
+  validation: readonly string[],
+  beliefs?: Beliefs,
+): string {
+  const seed = pool.find((m) => m.id === SEED_ID);
+  const ids = seed ? validation.filter((id) => isKnown(seed, id)) : validation;
+  const believed = (id: string) => beliefs?.of.get(id)?.mean ?? Number.NEGATIVE_INFINITY;
+  let best = pool.find((m) => m.id === bestId);
+  for (const member of pool) {
+    if (!isWhole(member, ids)) continue;
+    const leads =
+      best === undefined ||
+      (beliefs
+        ? believed(member.id) > believed(best.id) + SCORE_EPSILON
+        : isBetter(member, best, validation));
+    if (leads) best = member;
+  }
+  return best?.id ?? bestId;
+}
+
 /** A candidate with its text and its mean validation score. */
 export function candidateText(member: Member, validation: readonly string[]): CandidateText {
   const score = meanOver(member, validation);
@@ -43,21 +70,24 @@ export function candidateText(member: Member, validation: readonly string[]): Ca
  * The front of a pool, best first: the Pareto front over validation examples without its redundant members (GEPA,
  * algorithm 2), and with it whoever no other candidate beats in its mean score and the named objectives together (the
  * frontier "hybrid" of gepa 0.1.4, with real dominance). Of candidates that are equally good the shorter one counts as
- * better, then the older. `wins` counts the examples on which nobody is better.
+ * better, then the older. `wins` counts the examples on which nobody is better. Where candidates were run on different
+ * examples their means can not be compared; then `beliefs` say who is better.
  */
 export function frontOf(
   pool: readonly Member[],
   validation: readonly string[],
   objectives: readonly string[] = [],
+  beliefs?: Beliefs,
 ): FrontMember[] {
   const means = new Map(pool.map((m) => [m.id, meanOver(m, validation) ?? Number.NEGATIVE_INFINITY]));
   const meanOf = (id: string) => means.get(id) ?? Number.NEGATIVE_INFINITY;
+  const worthOf = (id: string) => beliefs?.of.get(id)?.mean ?? meanOf(id);
   const length = new Map(pool.map((m) => [m.id, promptText(m.components).length]));
   const lengthOf = (id: string) => length.get(id) ?? 0;
   const worstFirst = pool
     .map((m) => m.id)
     .reverse()
-    .sort((a, b) => meanOf(a) - meanOf(b) || lengthOf(b) - lengthOf(a));
+    .sort((a, b) => worthOf(a) - worthOf(b) || lengthOf(b) - lengthOf(a));
   const wins = frontCounts(withoutRedundant(frontsByKey(pool, validation), worstFirst));
   if (objectives.length > 0) {
     const scoreOf = (member: Member) => meanOver(member, validation);

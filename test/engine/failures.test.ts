@@ -89,15 +89,16 @@ describe("an outage", () => {
   it("in the middle fails the job after enough failures in a row, whatever was found before", async () => {
     let calls = 0;
     const world = createWorld({
-      examples: 8,
+      examples: 60,
       facts: 8,
-      config: { minibatchSize: 1 },
+      factsPerEdit: 1,
+      config: { minibatchSize: 3 },
       budget: { maxIterations: 30 },
-      targetFails: () => (++calls > 12 ? unavailable() : undefined),
+      targetFails: () => (++calls > 30 ? unavailable() : undefined),
     });
     const recording = await play(world);
     expect(recording.outcome).toMatchObject({ kind: "failed", failure: { code: "model_unavailable" } });
-    expect(calls).toBeLessThanOrEqual(12 + MAX_CONSECUTIVE_FAILURES + world.ports.concurrency);
+    expect(calls).toBeLessThanOrEqual(30 + MAX_CONSECUTIVE_FAILURES + world.ports.concurrency);
   });
 
   it("of the access itself fails the job at once", async () => {
@@ -224,6 +225,7 @@ describe("what comes from outside", () => {
         createWorld({
           examples: 12,
           facts: 6,
+          factsPerEdit: 1,
           config: { width, minibatchSize: 2 },
           outside: (commit) => (commit === 3 ? "stop" : "go"),
         }),
@@ -236,7 +238,7 @@ describe("what comes from outside", () => {
   });
 
   it("pauses, and goes on from the last checkpoint as if nothing had been", async () => {
-    const options = { examples: 12, facts: 6, config: { width: 3, minibatchSize: 2 } };
+    const options = { examples: 12, facts: 6, factsPerEdit: 1, config: { width: 3, minibatchSize: 2 } };
     const whole = await play(createWorld(options));
     const paused = await play(
       createWorld({ ...options, outside: (commit) => (commit === 3 ? "pause" : "go") }),
@@ -253,6 +255,7 @@ describe("what comes from outside", () => {
       createWorld({
         examples: 12,
         facts: 12,
+        factsPerEdit: 1,
         config: { width: 2, minibatchSize: 1 },
         outside: (commit) => {
           asked.push(commit);
@@ -268,6 +271,7 @@ describe("what comes from outside", () => {
     const world = createWorld({
       examples: 20,
       facts: 6,
+      factsPerEdit: 1,
       config: { minibatchSize: 2 },
       outside: (commit) => (commit === 2 ? "wall_time" : "go"),
     });

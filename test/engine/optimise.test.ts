@@ -40,10 +40,11 @@ describe("the engine learns", () => {
     ]);
   });
 
-  it("shows the reflection model the parent, each input, output and feedback, and its own lessons later", async () => {
+  it("shows the reflection model the parent, its minibatch and further failures it is known for, and its own lessons later", async () => {
     const world = createWorld({
       examples: 12,
       facts: 6,
+      factsPerEdit: 1,
       config: { minibatchSize: 2, operators: { crossover: 0 } },
       spec: { context: { audience: "clerks" } },
     });
@@ -54,7 +55,7 @@ describe("the engine learns", () => {
       "current_prompt.prompt",
       "operator",
       "context",
-      ...["input", "output", "feedback", "input", "output", "feedback"],
+      ...Array.from({ length: 12 }, () => ["input", "output", "feedback"]).flat(),
     ]);
     expect(fenced[0]?.text).toBe("Answer the question.");
     expect(fenced[2]?.text).toBe("audience: clerks");

@@ -24,6 +24,8 @@ export interface WorldOptions {
   /** Calls of the target that fail, by prompt and input. */
   readonly targetFails?: (prompt: string, input: string) => ModelError | undefined;
   readonly reflectionFails?: () => ModelError | undefined;
+  /** Facts the reflection model takes up at once; absent: all it is shown. */
+  readonly factsPerEdit?: number;
   /** What the reflection model answers instead. */
   readonly reflect?: (request: ModelRequest) => string;
   readonly spec?: Partial<Omit<OptimizeSpec, "config" | "budget">>;
@@ -109,7 +111,7 @@ export function createWorld(options: WorldOptions = {}): World {
       return answer(request, signal, () => {
         const failure = options.reflectionFails?.();
         if (failure) throw failure;
-        return (options.reflect ?? copyFacts)(request);
+        return options.reflect?.(request) ?? copyFacts(request, options.factsPerEdit);
       });
     },
   };
@@ -185,14 +187,17 @@ export function componentsAsked(request: ModelRequest): [string, ...string[]] {
 }
 
 /** A reflection model that adds every fact the feedback names to the component it is asked for. */
-export function copyFacts(request: ModelRequest): string {
+export function copyFacts(request: ModelRequest, atMost = Number.POSITIVE_INFINITY): string {
   const user = request.messages.at(-1)?.content ?? "";
   if (request.responseSchema === undefined) return copyFactsAsReference(user);
   const fenced = unfence(user);
   const [name] = componentsAsked(request);
   const current = fenced.find((f) => f.label === `current_prompt.${name}`)?.text ?? "";
   const named = fenced.filter((f) => f.label === "feedback").flatMap((f) => f.text.match(/FACT-\d+/g) ?? []);
-  const missing = [...new Set(named)].filter((fact) => !current.includes(fact)).sort();
+  const missing = [...new Set(named)]
+    .filter((fact) => !current.includes(fact))
+    .sort()
+    .slice(0, atMost);
   return JSON.stringify({
     components: { [name]: [current, ...missing.map((fact) => `Rest on ${fact}.`)].join(" ") },
     rationale: `The feedback asks for ${missing.join(", ")}.`,

@@ -4,7 +4,7 @@ import type { ReflectiveOperator } from "./operator.ts";
 export const crossover: ReflectiveOperator = {
   kind: "reflective",
   name: "crossover",
-  weight: 1,
+  weight: 8,
   order:
     "Join the strengths of the current text and of the other text, which does better on other inputs, in one text without repetition. Keep every fact that either holds.",
   usesMate: true,

@@ -4,7 +4,7 @@ import type { ReflectiveOperator } from "./operator.ts";
 export const reflect: ReflectiveOperator = {
   kind: "reflective",
   name: "reflect",
-  weight: 6,
+  weight: 12,
   order:
     "Rewrite the text so that the failures shown would not happen again. Add every fact and rule the feedback names.",
   usesMate: false,

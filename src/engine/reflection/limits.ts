@@ -2,6 +2,11 @@
 export const REFLECTION_MAX_TOKENS = 16_384;
 /** Answers a proposal may ask for: the first, and one more that is told what was wrong with it. */
 export const MAX_REFLECTION_ATTEMPTS = 2;
+/**
+ * Failures that are known already and shown beside the minibatch: they cost no rollout, and a rule that several of them
+ * ask for is no accident. More would make the request long without telling more.
+ */
+export const SHOWN_FAILURES = 12;
 /** Rejected edits of a parent that are shown: the last few warn enough. */
 export const SHOWN_REJECTED_EDITS = 3;
 /** Longest input, output, ideal, feedback or context shown; a reflection prompt must fit every model's window. */

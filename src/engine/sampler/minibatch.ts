@@ -16,9 +16,12 @@ export interface MinibatchView {
 /** The examples a proposal learns from. */
 export interface Minibatch {
   readonly exampleIds: readonly string[];
-  /** To learn from where all of `exampleIds` turn out perfect; empty where no failure is known. */
-  readonly fallback: readonly string[];
+  /** To run the parent on, one list after the other, for as long as it has not failed anywhere. */
+  readonly further: readonly (readonly string[])[];
 }
+
+/** Minibatches a proposal may draw in search of a failure: a parent that is right 19 times of 20 fails within 8 × 3. */
+const MAX_DRAWS = 8;
 
 /** Whether the parent has nothing to learn from an example: it is known to be perfect there, or can not be run. */
 function isSpent(parent: Member, id: string): boolean {
@@ -26,26 +29,44 @@ function isSpent(parent: Member, id: string): boolean {
   return score === undefined ? isKnown(parent, id) : score >= 1 - SCORE_EPSILON;
 }
 
-/**
- * The next window of the epoch. Where the parent is known to be perfect on all of it, nothing could be learnt: then
- * examples it failed on or was never tried on, with one success kept for contrast. Undefined where there are none.
- */
-export function drawMinibatch(view: MinibatchView): Minibatch | undefined {
-  const { parent, train, size } = view;
-  const window = epochMinibatch(train, size, view.iteration - 1, view.root);
-  const open = train.filter((id) => !isSpent(parent, id));
-  const failures = open
-    .filter((id) => parent.scores[id] !== undefined)
-    .sort((a, b) => (parent.scores[a] ?? 0) - (parent.scores[b] ?? 0));
-  const contrast = window.filter((id) => parent.scores[id] !== undefined).slice(0, 1);
-  const withContrast = (ids: readonly string[]) =>
-    ids.length === 0
-      ? []
-      : [...ids.slice(0, Math.max(1, size - contrast.length)), ...contrast].slice(0, size);
+/** Whether the parent is known to be perfect on every example it can learn from. */
+export function isMastered(parent: Member, train: readonly string[]): boolean {
+  return train.every((id) => isSpent(parent, id));
+}
 
-  if (window.some((id) => !isSpent(parent, id))) {
-    return { exampleIds: window, fallback: failures.filter((id) => !window.includes(id)).slice(0, size) };
+/** The training examples the parent is known to fail on, the worst first. */
+export function knownFailures(parent: Member, train: readonly string[]): string[] {
+  const score = (id: string) => parent.scores[id] ?? 1;
+  return train.filter((id) => score(id) < 1 - SCORE_EPSILON).sort((a, b) => score(a) - score(b));
+}
+
+/**
+ * The next examples of the epoch that the parent was not run on, filled up with its known failures: those are free.
+ * Where none is known the minibatches after it stand by, should the parent be perfect on this one. Undefined where
+ * there is nothing left to learn.
+ */
+export function drawMinibatch({
+  train,
+  size,
+  iteration,
+  root,
+  parent,
+}: MinibatchView): Minibatch | undefined {
+  if (isMastered(parent, train)) return undefined;
+  const fresh = new Set<string>();
+  const windows = Math.ceil(train.length / Math.min(size, train.length));
+  for (let k = 0; k <= windows && fresh.size < size * MAX_DRAWS; k++) {
+    for (const id of epochMinibatch(train, size, iteration - 1 + k, root)) {
+      if (!isKnown(parent, id)) fresh.add(id);
+    }
   }
-  const replaced = withContrast([...failures, ...open.filter((id) => !failures.includes(id))]);
-  return replaced.length === 0 ? undefined : { exampleIds: replaced, fallback: [] };
+  const ids = [...fresh];
+  const failures = knownFailures(parent, train);
+  const first = ids.slice(0, size);
+  const further: string[][] = [];
+  if (failures.length === 0) {
+    for (let i = size; i < Math.min(ids.length, size * MAX_DRAWS); i += size)
+      further.push(ids.slice(i, i + size));
+  }
+  return { exampleIds: [...first, ...failures.slice(0, size - first.length)], further };
 }

@@ -1,5 +1,6 @@
 import type { FrontMember } from "../../domain/candidate.ts";
 import type { Rng } from "../../base/rng.ts";
+import type { Beliefs } from "../belief.ts";
 import type { Member } from "../state.ts";
 
 /** What a selector sees. The pool is never empty. */
@@ -9,6 +10,10 @@ export interface SelectionView {
   /** The Pareto front, best first; empty where nothing has a score. */
   readonly front: readonly FrontMember[];
   readonly bestId: string;
+  /** What is believed of each candidate; absent where only wins on the front are to count. */
+  readonly beliefs?: Beliefs;
+  /** Proposals under way by parent. */
+  readonly underway?: ReadonlyMap<string, number>;
 }
 
 /** Chooses the candidate the next proposal starts from. */

@@ -1,34 +1,39 @@
 import { expect, it } from "vitest";
-import { drawMinibatch } from "../../../src/engine/sampler/minibatch.ts";
+import { drawMinibatch, isMastered, knownFailures } from "../../../src/engine/sampler/minibatch.ts";
 import { member } from "../../support/members.ts";
 
 const train = ["e0", "e1", "e2", "e3", "e4", "e5"];
-const draw = (scores: Record<string, number>, failed: string[] = []) =>
-  drawMinibatch({ train, size: 3, iteration: 1, root: 7, parent: member("c1", scores, { failed }) });
+const draw = (scores: Record<string, number>, failed: string[] = [], iteration = 1) =>
+  drawMinibatch({ train, size: 2, iteration, root: 7, parent: member("c1", scores, { failed }) });
 const all = (score: number) => Object.fromEntries(train.map((id) => [id, score]));
 
-it("takes the window of the epoch where the parent can still learn from it", () => {
-  const fresh = draw({});
-  expect(fresh?.exampleIds).toHaveLength(3);
-  expect(fresh?.fallback).toEqual([]);
-  expect(draw(all(0.5))?.exampleIds).toEqual(fresh?.exampleIds);
+it("takes examples the parent was not run on, and goes through all of them before any comes again", () => {
+  const drawn = [1, 2, 3].flatMap((iteration) => draw({}, [], iteration)?.exampleIds ?? []);
+  expect([...drawn].sort()).toEqual(train);
+  const [known] = draw({})?.exampleIds ?? [];
+  expect(draw({ [known ?? ""]: 1 })?.exampleIds).not.toContain(known);
 });
 
-it("names known failures to fall back on, should the window turn out perfect", () => {
-  const window = draw({})?.exampleIds ?? [];
-  const outside = train.filter((id) => !window.includes(id));
-  const scores = Object.fromEntries(outside.map((id, i) => [id, i / 4]));
-  expect(draw(scores)?.fallback).toEqual(outside);
+it("names the minibatches to draw on with while the parent has not failed anywhere", () => {
+  const drawn = draw({});
+  expect([...(drawn?.exampleIds ?? []), ...(drawn?.further.flat() ?? [])].sort()).toEqual(train);
+  expect(draw({ e0: 0 })?.further).toEqual([]);
 });
 
-it("exchanges a window that is known to be perfect for failures, with one success for contrast", () => {
-  const window = draw({})?.exampleIds ?? [];
-  const failures = train.filter((id) => !window.includes(id)).slice(0, 2);
-  const scores = { ...all(1), [failures[0] ?? ""]: 0.2, [failures[1] ?? ""]: 0 };
-  expect(draw(scores)?.exampleIds).toEqual([failures[1], failures[0], window[0]]);
+it("fills up with known failures, the worst first, where nothing new is left", () => {
+  expect(draw({ ...all(1), e1: 0.5, e3: 0, e4: 0.7 })?.exampleIds).toEqual(["e3", "e1"]);
+  const oneNew = draw({ e0: 1, e1: 1, e2: 0.5, e3: 1, e4: 1 });
+  expect(oneNew).toEqual({ exampleIds: ["e5", "e2"], further: [] });
 });
 
 it("gives nothing where the parent is perfect on everything that can be run", () => {
+  const mastered = member("c1", { e0: 1, e1: 1, e2: 1, e3: 1, e4: 1 }, { failed: ["e5"] });
   expect(draw(all(1))).toBeUndefined();
-  expect(draw({ e0: 1, e1: 1, e2: 1, e3: 1, e4: 1 }, ["e5"])).toBeUndefined();
+  expect(draw(mastered.scores, ["e5"])).toBeUndefined();
+  expect(isMastered(mastered, train)).toBe(true);
+  expect(isMastered(member("c1", { e0: 1 }), train)).toBe(false);
+});
+
+it("lists the known failures of a parent, the worst first", () => {
+  expect(knownFailures(member("c1", { e0: 0.5, e1: 1, e2: 0, x: 0 }), train)).toEqual(["e2", "e0"]);
 });

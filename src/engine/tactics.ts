@@ -1,0 +1,38 @@
+/**
+ * The parts of the profile `default` that can be taken out one at a time, so that a benchmark can say what each of them
+ * is worth. Jobs always run with all of them.
+ */
+export interface Tactics {
+  /** Validation in blocks, given up for the time being where a candidate is clearly not the best. Off: all at once. */
+  readonly racing: boolean;
+  /** Paused candidates are run on where they become parents, and where budget is left at the end. */
+  readonly takingUp: boolean;
+  /** The leader is whoever is believed to be best, shrunk towards the parent. Off: the highest mean. */
+  readonly shrinking: boolean;
+  /** Parents are drawn by what is believed of them. Off: by their wins on the front alone. */
+  readonly sampling: boolean;
+  /** N-gram novelty has a say in who becomes a parent. */
+  readonly novelty: boolean;
+  /** The parent's known failures are shown beside the minibatch. */
+  readonly knownFailures: boolean;
+  /** A minibatch on which the parent turns out perfect is drawn again. */
+  readonly drawingOn: boolean;
+  readonly lessons: boolean;
+  readonly rejectedEdits: boolean;
+  /** Operators that helped are drawn more often. */
+  readonly adaptiveOperators: boolean;
+}
+
+/** Everything. */
+export const ALL_TACTICS: Tactics = {
+  racing: true,
+  takingUp: true,
+  shrinking: true,
+  sampling: true,
+  novelty: true,
+  knownFailures: true,
+  drawingOn: true,
+  lessons: true,
+  rejectedEdits: true,
+  adaptiveOperators: true,
+};
