@@ -1,28 +1,11 @@
+import type { Belief, Scale } from "./bar.ts";
 import { isKnown, type Member } from "./state.ts";
-
-/** What is believed of the score a candidate would have on endlessly many examples: a normal distribution. */
-export interface Belief {
-  readonly mean: number;
-  readonly variance: number;
-}
 
 /** What the validation scores of a pool say together. */
 export interface Beliefs {
   /** By candidate; candidates without a score are believed to be about as good as their parent. */
   readonly of: ReadonlyMap<string, Belief>;
   readonly scale: Scale;
-}
-
-/** What the scores of a candidate are measured by, whichever examples they are on. */
-export interface Scale {
-  /** By example: the mean score of the candidates that were run on all of them. */
-  readonly expected: Readonly<Record<string, number>>;
-  /** Mean of `expected`. */
-  readonly level: number;
-  /** Variance of one score around what its example and its candidate make expect. */
-  readonly noise: number;
-  /** Candidates `expected` is the mean of. */
-  readonly references: number;
 }
 
 /** Standard deviation of what one edit does to the score: what edits do in the published runs and in our benchmark. */

@@ -9,7 +9,7 @@ import { activeLessons } from "./lessons.ts";
 import { findMate } from "./lineage.ts";
 import type { Operator, OperatorView } from "./operators/operator.ts";
 import { chooseOperator } from "./operators/policy.ts";
-import type { Bar } from "./race.ts";
+import type { Bar } from "./bar.ts";
 import { roomFor, type Work } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
 import { SHOWN_FAILURES, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";

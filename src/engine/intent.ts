@@ -1,6 +1,6 @@
 import type { Components } from "../domain/spec.ts";
 import type { Cost } from "./budget.ts";
-import type { Bar } from "./race.ts";
+import type { Bar } from "./bar.ts";
 
 /**
  * What proposal k is going to do, decided at once from the state it was admitted in. Plain data: a proposal is a

@@ -1,17 +1,6 @@
-import { beliefIn, lead, type Belief, type Scale } from "./belief.ts";
+import type { Bar, Belief } from "./bar.ts";
+import { beliefIn, lead } from "./belief.ts";
 import type { Rollout } from "./evaluate.ts";
-
-/** What a candidate is raced against: fixed when its proposal was decided, so that a resumed run races alike. */
-export interface Bar {
-  readonly scale: Scale;
-  /** Who is believed to be best, and how good. It may be paused itself. */
-  readonly bestId: string;
-  readonly best: Belief;
-  /** What is believed of the child before it is run. */
-  readonly child: Belief;
-  /** What was believed of the parent before it was run. */
-  readonly parent: Belief;
-}
 
 /** Shares of the validation examples after which a race is looked at. Few, because each is a wait for the slowest call. */
 const RUNGS = [0.15, 0.3, 0.6, 1];

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { NO_COST } from "../../src/engine/budget.ts";
 import type { Rollout } from "../../src/engine/evaluate.ts";
-import { blocksOf, race, type Bar, type Entrant } from "../../src/engine/race.ts";
+import type { Bar } from "../../src/engine/bar.ts";
+import { blocksOf, race, type Entrant } from "../../src/engine/race.ts";
 
 const order = Array.from({ length: 40 }, (_, i) => `e${i}`);
 const blocks = blocksOf(order, true);
