@@ -6,6 +6,10 @@ export const BLOCK_CLASSES = {
   run: "",
   /** Started as written and left running for the blocks that follow, until the document ends. */
   server: "server",
+  /** Run as written by test/docs/operations.test.ts, which stops and starts the service around it as the text says. */
+  operate: "operate",
+  /** The same with DATABASE_URL set, and the programs of the database's own version on the PATH. */
+  operatePostgres: "operate:postgres",
   /** Installs something on the reader's machine. */
   install: "not-run:install",
   /** Needs something that only the reader has, such as a provider's key. */
@@ -21,6 +25,8 @@ const SHELLS: readonly string[] = ["sh", "shell", "bash", "console"];
 /** One fenced block of shell commands. */
 export interface Block {
   readonly document: string;
+  /** The heading it stands under, from the second level on. */
+  readonly heading: string;
   /** Line of its first command. */
   readonly line: number;
   /** What stands after `sh`. */
@@ -40,7 +46,13 @@ export function shellBlocks(document: string): Block[] {
   for (const match of text.matchAll(/^```(\S*)[ \t]*(.*)\n([\s\S]*?)^```$/gm)) {
     const [, language = "", mark = "", commands = ""] = match;
     if (!SHELLS.includes(language)) continue;
-    blocks.push({ document, line: text.slice(0, match.index).split("\n").length + 1, mark, commands });
+    const before = text.slice(0, match.index);
+    const heading =
+      before
+        .match(/^##+ .+$/gm)
+        ?.at(-1)
+        ?.replace(/^#+ /, "") ?? "";
+    blocks.push({ document, heading, line: before.split("\n").length + 1, mark, commands });
   }
   return blocks;
 }

