@@ -54,7 +54,8 @@ export function decideIntent(
   );
   const pair = operator.usesMate ? mate : undefined;
   const parents = [parent, ...(pair ? [pair.mate] : [])];
-  const mayTakeUp = tactics.takingUp && operator.kind === "reflective" && !isWhole(parent, order);
+  const underway = state.inFlight.some((other) => other.paused && other.parentIds[0] === parent.id);
+  const mayTakeUp = tactics.takingUp && !underway && !isWhole(parent, order);
   const paused = mayTakeUp ? pausedParent(parent, order) : undefined;
   const examples = examplesFor(course, state, operator, view, iteration);
   const room = roomFor(course, state, workOf(course, operator, parent, examples, paused));
@@ -146,22 +147,25 @@ function workOf(
   { minibatch, further }: Pick<Intent, "minibatch" | "further">,
   paused: PausedParent | undefined,
 ): Work {
-  const resumed = paused ? order.filter((id) => !paused.done.includes(id)).length : 0;
+  const resumed = times(paused ? order.length - paused.done.length : 0, prices.worstRun);
   if (operator.kind === "combining") {
     // The trial's examples are validation examples, and are not run again.
-    return { fixed: times(minibatch.length, prices.worstRun), validation: order.length - minibatch.length };
+    return {
+      fixed: addCosts(resumed, times(minibatch.length, prices.worstRun)),
+      validation: order.length - minibatch.length,
+    };
   }
   const drawn = [...minibatch, ...further.flat()];
   const parentRuns = drawn.filter((id) => !isKnown(parent, id)).length;
-  const inValidation = new Set(splits.validation);
   const trialRuns = minibatch.length;
-  const overlap = drawn.every((id) => inValidation.has(id)) ? trialRuns : 0;
+  const overlap = drawn.every((id) => splits.validation.includes(id)) ? trialRuns : 0;
   return {
     fixed: addCosts(
+      resumed,
       times(parentRuns + trialRuns, prices.worstRun),
       times(prices.maxReflections, prices.worstReflection),
     ),
-    validation: order.length - overlap + resumed,
+    validation: order.length - overlap,
   };
 }
 

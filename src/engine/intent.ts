@@ -28,7 +28,7 @@ export interface Intent {
   readonly bar: Bar;
   /** What the parent was run on in validation, where it was paused and is to be taken up again. */
   readonly paused?: PausedParent;
-  /** Validation runs it may take, the taken-up parent's included. */
+  /** Validation runs the child may take. */
   readonly allowance: number;
   /** Its cost at the very most. */
   readonly worst: Cost;

@@ -91,10 +91,17 @@ export async function carryOut(
       `${material.parent.id} has nothing left to learn: it is perfect on every training example.`,
     );
   }
-  const operator = OPERATORS[intent.operator as OperatorName];
-  return operator.kind === "combining"
-    ? mergeAndTry(bench, intent, material, notify)
-    : reflectAndTry(bench, intent, material, notify);
+  const { parent } = material;
+  const propose =
+    OPERATORS[intent.operator as OperatorName].kind === "combining" ? mergeAndTry : reflectAndTry;
+  const [outcome, takenUp] = await Promise.all([
+    propose(bench, intent, material, notify),
+    takeUp(bench, intent, parent),
+  ]);
+  for (const rollouts of takenUp) {
+    notify({ kind: "judged", candidateId: parent.id, text: parent.text, stage: "validation", rollouts });
+  }
+  return outcome;
 }
 
 function unmade(
@@ -112,16 +119,20 @@ async function reflectAndTry(
   notify: (notice: Notice) => void,
 ): Promise<Outcome> {
   const { parent } = material;
-  const [run, failures, takenUp] = await Promise.all([
+  const [run, failures] = await Promise.all([
     runParent(bench, intent, parent),
     bench.evaluate(parent.components, intent.failures), // from the memo: they are known
-    takeUp(bench, intent, parent),
   ]);
-  const tell = (stage: JudgeStage, rollouts: readonly Rollout[]) =>
-    notify({ kind: "judged", candidateId: parent.id, text: parent.text, stage, rollouts });
-  for (const rollouts of run.slice(0, -1)) tell("parent_minibatch", rollouts);
-  tell("parent_minibatch", [...(run.at(-1) ?? []), ...failures]);
-  for (const rollouts of takenUp) tell("validation", rollouts);
+  const tell = (rollouts: readonly Rollout[]) =>
+    notify({
+      kind: "judged",
+      candidateId: parent.id,
+      text: parent.text,
+      stage: "parent_minibatch",
+      rollouts,
+    });
+  for (const rollouts of run.slice(0, -1)) tell(rollouts);
+  tell([...(run.at(-1) ?? []), ...failures]);
   const before = (run.at(-1) ?? []).map((r) => r.evaluation);
   const shown = [...before, ...failures.map((r) => r.evaluation)];
   if (isPerfect(shown)) {
@@ -170,13 +181,7 @@ async function reflectAndTry(
     lesson: proposal.lesson,
     rejectedTexts,
   };
-  const spent = takenUp.flat().length;
-  return tryOut(
-    bench,
-    intent,
-    { draft, before, stage: "minibatch", gate: strictImprovement, spent, cost },
-    notify,
-  );
+  return tryOut(bench, intent, { draft, before, stage: "minibatch", gate: strictImprovement, cost }, notify);
 }
 
 async function mergeAndTry(
@@ -226,16 +231,16 @@ async function runParent(bench: Bench, intent: Intent, parent: Member): Promise<
   return run;
 }
 
-/** Runs a paused parent on: whoever is worth learning from is worth knowing better. */
+/** Runs a paused parent on, beside everything else: whoever is worth learning from is worth knowing better. */
 async function takeUp(
   bench: Bench,
-  { bar, paused, allowance }: Intent,
+  { bar, paused }: Intent,
   parent: Member,
 ): Promise<readonly (readonly Rollout[])[]> {
   if (!paused) return [];
   const { order, tactics } = bench.course;
   const blocks = blocksOf(order, tactics.racing);
-  return race({ blocks, bar, prior: bar.parent, ...paused, allowance }, (ids) =>
+  return race({ blocks, bar, prior: bar.parent, ...paused, allowance: order.length }, (ids) =>
     bench.evaluate(parent.components, ids),
   );
 }
@@ -247,8 +252,6 @@ interface Candidacy {
   readonly before: readonly Pick<Evaluation, "exampleId" | "score">[];
   readonly stage: "minibatch" | "merge";
   readonly gate: Acceptance;
-  /** Of the allowance, what is used already. */
-  readonly spent: number;
   /** Of the reflection. */
   readonly cost: Cost;
 }
@@ -256,7 +259,7 @@ interface Candidacy {
 async function tryOut(
   bench: Bench,
   intent: Intent,
-  { draft, before, stage, gate, spent, cost }: Candidacy,
+  { draft, before, stage, gate, cost }: Candidacy,
   notify: (notice: Notice) => void,
 ): Promise<Outcome> {
   notify({ kind: "generated", draft });
@@ -281,7 +284,7 @@ async function tryOut(
     prior: bar.child,
     scores: stage === "merge" ? {} : scores, // a merge is tried where its parents differ most: no fair sample
     done: trialIds,
-    allowance: Math.max(0, allowance - spent),
+    allowance,
   };
   const validated = passed ? (await race(entrant, (ids) => judge("validation", ids))).flat() : [];
   return {
