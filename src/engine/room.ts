@@ -28,6 +28,13 @@ const MIN_ALLOWANCE = 16;
  * seed, all look better than it, and would validate the budget away before anything was learnt from any of them.
  */
 const GENERATIONS = 4;
+/**
+ * Validation runs per proposal of the width that must be left for another one to start: the last few of a budget would
+ * go by one after the other, with most of the width idle, and are better spent on completing what was paused.
+ */
+const RUNS_TO_FILL = 8;
+/** But never more than this part of the budget. */
+const FILL_PART = 8;
 /** More runs than any job makes. */
 const UNLIMITED = 1_000_000_000;
 
@@ -45,10 +52,12 @@ export function roomFor(course: Course, state: State, work: Work): Room | { read
     work.fixed,
   );
   const least = canPause(course) ? Math.min(work.validation, MIN_ALLOWANCE) : work.validation;
-  const broken = limitBrokenBy(spec.budget, taken, times(least, prices.worstRun));
+  const { width } = spec.config;
+  const whole = timesThatFit(spec.budget, course.reserve, prices.worstRun, UNLIMITED);
+  const fill = width > 1 ? Math.min(width * RUNS_TO_FILL, Math.floor(whole / FILL_PART)) : 0;
+  const broken = limitBrokenBy(spec.budget, taken, times(Math.max(least, fill), prices.worstRun));
   if (broken) return { noRoom: broken };
   const fits = timesThatFit(spec.budget, taken, prices.worstRun, UNLIMITED);
-  const { width } = spec.config;
   const shares = width === 1 ? 1 : width * GENERATIONS - state.inFlight.length;
   const allowance = Math.min(work.validation, Math.max(least, Math.floor(fits / shares)));
   return { allowance, worst: addCosts(work.fixed, times(allowance, prices.worstRun)) };

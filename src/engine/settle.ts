@@ -9,46 +9,56 @@ import { isPromising } from "./race.ts";
 import { judged, type Run } from "./run.ts";
 import { isKnown, memberOf, type Member } from "./state.ts";
 
-/** Candidates that are taken up at the end, at most: each costs up to a validation, and the last ones promise least. */
-const MAX_TAKEN_UP = 8;
+/** Rounds at the end, at most: each costs up to a validation, and the last ones promise least. */
+const MAX_ROUNDS = 8;
 
 /**
- * Runs paused candidates on where the search has left budget, the most promising first, half of what is missing at a
- * time, for as long as one of them may yet turn out to be the best.
+ * Completes the validation of paused candidates where the search has left budget, as many at once as the width allows,
+ * the most promising first, for as long as one of them may yet turn out to be the best.
  */
 export async function* settle(run: Run): AsyncGenerator<EngineStep, void, void> {
-  const { course } = run;
-  const { order, splits, tactics } = course;
+  const { order, tactics } = run.course;
   const reason = run.state.stopping?.reason;
   if (!tactics.takingUp || reason === "wall_time" || reason === "stopped" || reason === "solved") return;
-  for (let n = 0; n < MAX_TAKEN_UP; n++) {
-    const { of } = believe(run.state.pool, splits.validation);
-    const best = of.get(run.state.bestId);
-    const mean = (m: Member) => of.get(m.id)?.mean ?? Number.NEGATIVE_INFINITY;
-    const [next] = run.state.pool
-      .filter((m) => !isWhole(m, order))
-      .filter((m) => {
-        const belief = of.get(m.id);
-        return belief !== undefined && best !== undefined && isPromising(belief, best);
-      })
-      .sort((a, b) => mean(b) - mean(a));
-    if (!next) return;
-    const open = order.filter((id) => !isKnown(next, id));
-    if (!hasRoom(run, open.length)) return;
-    const rollouts = await runOn(run, next, open.slice(0, Math.ceil(open.length / 2)));
-    if (!rollouts) return;
-    const booked = bookRollouts(run.state, next.id, next.text, rollouts, new Set());
-    run.state = withLeader(course, booked.state);
-    yield* judged(run, run.state.commits, next.id, "validation", booked.evaluations);
-    const leads = run.state.bestId === next.id ? " and is the best so far" : "";
-    yield* announce(run, {
-      iteration: run.state.commits,
-      candidateId: next.id,
-      accepted: true,
-      reason: `Budget is left, so ${next.id} was taken up again: ${standing(memberOf(run.state, next.id), order)}${leads}.`,
-      lessons: [],
-    });
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const chosen = choose(run);
+    const rollouts = await Promise.all(chosen.map(({ member, ids }) => runOn(run, member, ids)));
+    for (const [i, { member }] of chosen.entries()) {
+      const booked = bookRollouts(run.state, member.id, member.text, rollouts[i] ?? [], new Set());
+      run.state = withLeader(run.course, booked.state);
+      yield* judged(run, run.state.commits, member.id, "validation", booked.evaluations);
+      const leads = run.state.bestId === member.id ? " and is the best so far" : "";
+      yield* announce(run, {
+        iteration: run.state.commits,
+        candidateId: member.id,
+        accepted: true,
+        reason: `Budget is left, so ${member.id} was taken up again: ${standing(memberOf(run.state, member.id), order)}${leads}.`,
+        lessons: [],
+      });
+    }
+    if (chosen.length === 0 || rollouts.includes(undefined)) return;
   }
+}
+
+/** Paused candidates whose completion fits into what is left, and the examples they miss. */
+function choose(run: Run): { readonly member: Member; readonly ids: readonly string[] }[] {
+  const { spec, splits, order } = run.course;
+  const { of } = believe(run.state.pool, splits.validation);
+  const best = of.get(run.state.bestId);
+  const mean = (m: Member) => of.get(m.id)?.mean ?? Number.NEGATIVE_INFINITY;
+  const promising = run.state.pool.filter((m) => {
+    const belief = of.get(m.id);
+    return !isWhole(m, order) && belief !== undefined && best !== undefined && isPromising(belief, best);
+  });
+  const chosen: { readonly member: Member; readonly ids: readonly string[] }[] = [];
+  let runs = 0;
+  for (const member of promising.sort((a, b) => mean(b) - mean(a)).slice(0, spec.config.width)) {
+    const open = order.filter((id) => !isKnown(member, id));
+    runs += open.length;
+    if (!hasRoom(run, runs)) break;
+    chosen.push({ member, ids: open });
+  }
+  return chosen;
 }
 
 /** Undefined where the models are out of reach: what was found stands. */

@@ -1,14 +1,17 @@
 import type { SearchConfig } from "../../../src/domain/spec.ts";
-import { pairedGain, optimism } from "./figures.ts";
-import { FULL_BUDGET, runSeeds, type Section, type Setup } from "./compare.ts";
+import { optimiseWith } from "../../../src/engine/optimise.ts";
+import { ALL_TACTICS, type Tactics } from "../../../src/engine/tactics.ts";
+import { pairedGain, optimism, scoreAfter } from "./figures.ts";
+import { FULL_BUDGET, runSeeds, SHORT_BUDGET, type Section, type Setup } from "./compare.ts";
 import { meanOf } from "./statistics.ts";
 import { digits, type Row, signed, withError } from "./table.ts";
 import type { World } from "./worlds/world.ts";
 
-/** The default with one part taken out or changed, by the knobs a caller has. */
+/** The default with one part taken out, or changed by the knobs a caller has. */
 interface Variant {
   readonly name: string;
-  readonly config: Partial<SearchConfig>;
+  readonly without?: keyof Tactics;
+  readonly config?: Partial<SearchConfig>;
 }
 
 /** Operators beside free reflection, all switched off. */
@@ -28,6 +31,16 @@ const ONLY_REFLECTION = Object.fromEntries(
 
 /** What is taken out, one thing at a time. */
 export const VARIANTS: readonly Variant[] = [
+  { name: "without racing", without: "racing" },
+  { name: "paused candidates stay paused", without: "takingUp" },
+  { name: "leader by mean, not by belief", without: "shrinking" },
+  { name: "parents by wins, not by belief", without: "sampling" },
+  { name: "without novelty", without: "novelty" },
+  { name: "without known failures", without: "knownFailures" },
+  { name: "without drawing on", without: "drawingOn" },
+  { name: "without lessons", without: "lessons" },
+  { name: "without rejected edits", without: "rejectedEdits" },
+  { name: "operators by fixed weights", without: "adaptiveOperators" },
   { name: "without merge and crossover", config: { merge: false } },
   { name: "free reflection only", config: { operators: ONLY_REFLECTION } },
   { name: "no free reflection", config: { operators: { reflect: 0 } } },
@@ -46,8 +59,11 @@ export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Se
   for (const world of worlds) {
     const whole = await runSeeds(setup, world, "default");
     rows.push(rowOf(world.name, "the default", whole, whole));
-    for (const { name, config } of VARIANTS) {
-      rows.push(rowOf(world.name, name, await runSeeds(setup, world, "default", { config }), whole));
+    for (const { name, without, config = {} } of VARIANTS) {
+      const optimise =
+        without === undefined ? setup.optimise : optimiseWith({ ...ALL_TACTICS, [without]: false });
+      const runs = await runSeeds({ ...setup, optimise }, world, "default", { config });
+      rows.push(rowOf(world.name, name, runs, whole));
     }
   }
   return {
@@ -58,6 +74,7 @@ export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Se
       "champion",
       "best candidate",
       "change",
+      `at ${SHORT_BUDGET}`,
       "reported − true",
       "proposals",
       "accepted",
@@ -65,6 +82,7 @@ export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Se
     rows,
     notes: [
       "Change: of the best candidate, paired by seed. A change below two standard errors says nothing.",
+      `At ${SHORT_BUDGET}: the best candidate after so many of the ${FULL_BUDGET} rollouts.`,
     ],
   };
 }
@@ -82,6 +100,7 @@ function rowOf(
     withError(meanOf(runs.map((r) => r.championScore))),
     withError(meanOf(runs.map((r) => r.bestScore))),
     runs === whole ? "" : `${signed(gain.mean)} ± ${gain.error.toFixed(3)}`,
+    digits(meanOf(runs.map((r) => scoreAfter(r, SHORT_BUDGET))).mean, 3),
     withError(optimism(runs)),
     digits(meanOf(runs.map((r) => r.proposals)).mean, 1),
     digits(meanOf(runs.map((r) => r.accepted)).mean, 1),
