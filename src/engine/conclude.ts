@@ -34,6 +34,7 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
   } catch (error) {
     // What was found stands; the report says that it was not tested.
     if (!(error instanceof OutageError || error instanceof OutOfTimeError)) throw error;
+    run.state = { ...run.state, unbooked: true };
   }
   yield progress(run, "final");
 

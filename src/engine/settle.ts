@@ -36,6 +36,7 @@ export async function* settle(run: Run): AsyncGenerator<EngineStep, void, void> 
         lessons: [],
       });
     }
+    if (rollouts.includes(undefined)) run.state = { ...run.state, unbooked: true };
     if (chosen.length === 0 || rollouts.includes(undefined)) return;
   }
 }

@@ -38,6 +38,8 @@ export interface State {
   readonly stopping?: Stopping;
   /** Proposals under way, oldest first. */
   readonly inFlight: readonly Intent[];
+  /** Calls after the search were under way when a model went out of reach: what they paid is in no budget line. */
+  readonly unbooked?: true;
   /** Proposals that were under way when the search stopped, and what they may have paid at worst. */
   readonly dropped?: { readonly proposals: number; readonly worst: Cost };
 }

@@ -205,6 +205,11 @@ function notesOf(
       `${proposals} ${proposals === 1 ? "proposal was" : "proposals were"} under way when the search stopped and ${proposals === 1 ? "was" : "were"} dropped; what they had paid shows in the spend.`,
     );
   }
+  if (state.unbooked) {
+    notes.push(
+      "Calls were under way when a model went out of reach at the end; what they had paid shows in the spend.",
+    );
+  }
   const failed = new Set(state.pool.flatMap((m) => m.failed));
   if (failed.size > 0) {
     notes.push(
