@@ -8,7 +8,7 @@ import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { learn } from "./lessons.ts";
 import type { Outcome } from "./proposal.ts";
 import { leaderOf, meanOver } from "./standing.ts";
-import { believe, isWhole } from "./belief.ts";
+import { isWhole } from "./belief.ts";
 import {
   candidateId,
   isKnown,
@@ -141,9 +141,8 @@ function commitTried(
 }
 
 /** The state with whoever leads now. */
-export function withLeader({ splits, tactics }: Course, state: State): State {
-  const beliefs = tactics.shrinking ? believe(state.pool, splits.validation) : undefined;
-  const bestId = leaderOf(state.pool, state.bestId, splits.validation, beliefs);
+export function withLeader({ splits }: Course, state: State): State {
+  const bestId = leaderOf(state.pool, state.bestId, splits.validation);
   return bestId === state.bestId ? state : { ...state, bestId, bestSince: state.commits };
 }
 

@@ -12,7 +12,7 @@ import { chooseOperator } from "./operators/policy.ts";
 import type { Bar } from "./bar.ts";
 import { roomFor, type Work } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
-import { SHOWN_FAILURES, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
+import { SHOWN_FAILURES, SHOWN_LESSONS, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
 import { frontOf } from "./standing.ts";
 import { isKnown, memberOf, type Member, type State } from "./state.ts";
@@ -34,12 +34,7 @@ export function decideIntent(
   if (iteration > spec.budget.maxIterations) return { noRoom: "iterations" };
 
   const beliefs = believe(state.pool, splits.validation);
-  const front = frontOf(
-    state.pool,
-    splits.validation,
-    frontObjectives(spec),
-    tactics.shrinking ? beliefs : undefined,
-  );
+  const front = frontOf(state.pool, splits.validation, frontObjectives(spec));
   const parent = chooseParent(course, state, beliefs, front, iteration);
   const names = componentNames(parent.components);
   const components = names.slice((iteration - 1) % names.length).slice(0, 1);
@@ -73,7 +68,11 @@ export function decideIntent(
         tactics.knownFailures && operator.kind === "reflective"
           ? furtherFailures(parent, splits.train, examples.minibatch)
           : [],
-      lessonIds: tactics.lessons ? activeLessons(state.lessons).map((l) => l.id) : [],
+      lessonIds: tactics.lessons
+        ? activeLessons(state.lessons)
+            .slice(-SHOWN_LESSONS)
+            .map((l) => l.id)
+        : [],
       rejectedEdits: tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [],
       bar: barOf(beliefs, parents),
       ...(paused ? { paused } : {}),

@@ -1,6 +1,6 @@
 import type { CandidateText, FrontMember } from "../domain/candidate.ts";
 import { promptText } from "../domain/spec.ts";
-import { isWhole, type Beliefs } from "./belief.ts";
+import { isWhole } from "./belief.ts";
 import { novelties } from "./novelty.ts";
 import { objectiveFront } from "./objectives.ts";
 import { frontCounts, frontsByKey, withoutRedundant } from "./pareto.ts";
@@ -31,27 +31,15 @@ export function isBetter(challenger: Member, holder: Member, validation: readonl
 }
 
 /**
- * The candidate that leads: of those that were run on every example the seed was run on, the one believed to be best,
- * or with the best mean where `beliefs` are not asked. Whoever leads already keeps the lead among equals.
+ * The candidate that leads: of those that were run on every example the seed was run on, the one with the best mean.
+ * Whoever leads already keeps the lead among equals.
  */
-export function leaderOf(
-  pool: readonly Member[],
-  bestId: string,
-  validation: readonly string[],
-  beliefs?: Beliefs,
-): string {
+export function leaderOf(pool: readonly Member[], bestId: string, validation: readonly string[]): string {
   const seed = pool.find((m) => m.id === SEED_ID);
   const ids = seed ? validation.filter((id) => isKnown(seed, id)) : validation;
-  const believed = (id: string) => beliefs?.of.get(id)?.mean ?? Number.NEGATIVE_INFINITY;
   let best = pool.find((m) => m.id === bestId);
   for (const member of pool) {
-    if (!isWhole(member, ids)) continue;
-    const leads =
-      best === undefined ||
-      (beliefs
-        ? believed(member.id) > believed(best.id) + SCORE_EPSILON
-        : isBetter(member, best, validation));
-    if (leads) best = member;
+    if (isWhole(member, ids) && (best === undefined || isBetter(member, best, validation))) best = member;
   }
   return best?.id ?? bestId;
 }
@@ -70,24 +58,21 @@ export function candidateText(member: Member, validation: readonly string[]): Ca
  * The front of a pool, best first: the Pareto front over validation examples without its redundant members (GEPA,
  * algorithm 2), and with it whoever no other candidate beats in its mean score and the named objectives together (the
  * frontier "hybrid" of gepa 0.1.4, with real dominance). Of candidates that are equally good the shorter one counts as
- * better, then the older. `wins` counts the examples on which nobody is better. Where candidates were run on different
- * examples their means can not be compared; then `beliefs` say who is better.
+ * better, then the older. `wins` counts the examples on which nobody is better.
  */
 export function frontOf(
   pool: readonly Member[],
   validation: readonly string[],
   objectives: readonly string[] = [],
-  beliefs?: Beliefs,
 ): FrontMember[] {
   const means = new Map(pool.map((m) => [m.id, meanOver(m, validation) ?? Number.NEGATIVE_INFINITY]));
   const meanOf = (id: string) => means.get(id) ?? Number.NEGATIVE_INFINITY;
-  const worthOf = (id: string) => beliefs?.of.get(id)?.mean ?? meanOf(id);
   const length = new Map(pool.map((m) => [m.id, promptText(m.components).length]));
   const lengthOf = (id: string) => length.get(id) ?? 0;
   const worstFirst = pool
     .map((m) => m.id)
     .reverse()
-    .sort((a, b) => worthOf(a) - worthOf(b) || lengthOf(b) - lengthOf(a));
+    .sort((a, b) => meanOf(a) - meanOf(b) || lengthOf(b) - lengthOf(a));
   const wins = frontCounts(withoutRedundant(frontsByKey(pool, validation), worstFirst));
   if (objectives.length > 0) {
     const scoreOf = (member: Member) => meanOver(member, validation);

@@ -7,8 +7,6 @@ export interface Tactics {
   readonly racing: boolean;
   /** Paused candidates are run on where they become parents, and where budget is left at the end. */
   readonly takingUp: boolean;
-  /** The leader is whoever is believed to be best, shrunk towards the parent. Off: the highest mean. */
-  readonly shrinking: boolean;
   /** Parents are drawn by what is believed of them. Off: by their wins on the front alone. */
   readonly sampling: boolean;
   /** N-gram novelty has a say in who becomes a parent. */
@@ -27,7 +25,6 @@ export interface Tactics {
 export const ALL_TACTICS: Tactics = {
   racing: true,
   takingUp: true,
-  shrinking: true,
   sampling: true,
   novelty: true,
   knownFailures: true,

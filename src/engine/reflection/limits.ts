@@ -7,6 +7,8 @@ export const MAX_REFLECTION_ATTEMPTS = 2;
  * ask for is no accident. More would make the request long without telling more.
  */
 export const SHOWN_FAILURES = 12;
+/** Lessons that are shown, the youngest: what older ones say stands in the prompts by then, or did not stay there. */
+export const SHOWN_LESSONS = 6;
 /** Rejected edits of a parent that are shown: the last few warn enough. */
 export const SHOWN_REJECTED_EDITS = 3;
 /** Longest input, output, ideal, feedback or context shown; a reflection prompt must fit every model's window. */

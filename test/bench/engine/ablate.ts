@@ -33,7 +33,6 @@ const ONLY_REFLECTION = Object.fromEntries(
 export const VARIANTS: readonly Variant[] = [
   { name: "without racing", without: "racing" },
   { name: "paused candidates stay paused", without: "takingUp" },
-  { name: "leader by mean, not by belief", without: "shrinking" },
   { name: "parents by wins, not by belief", without: "sampling" },
   { name: "without novelty", without: "novelty" },
   { name: "without known failures", without: "knownFailures" },
@@ -51,6 +50,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: "minibatch 10", config: { minibatchSize: 10 } },
   { name: "width 4", config: { width: 4 } },
   { name: "width 16", config: { width: 16 } },
+  { name: "width 16, paused stay paused", without: "takingUp", config: { width: 16 } },
 ];
 
 /** What each part of the default contributes, paired by seed with the default as it is. */
