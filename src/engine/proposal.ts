@@ -133,16 +133,18 @@ async function reflectAndTry(
     });
   for (const rollouts of run.slice(0, -1)) tell(rollouts);
   tell([...(run.at(-1) ?? []), ...failures]);
-  const before = (run.at(-1) ?? []).map((r) => r.evaluation);
-  const shown = [...before, ...failures.map((r) => r.evaluation)];
+  const minibatch = (run.at(-1) ?? []).map((r) => r.evaluation);
+  const known = failures.map((r) => r.evaluation);
+  const shown = [...minibatch, ...known];
   if (isPerfect(shown)) {
     return {
       ...unmade(`${parent.id} is perfect on these examples; there is nothing to learn.`),
       nothingToLearn: true,
     };
   }
-  if (before.every((e) => e.score === undefined)) {
-    return unmade(`No score could be had for ${parent.id} on these examples: ${before[0]?.error?.message}`);
+  if (minibatch.every((e) => e.score === undefined)) {
+    const { error } = minibatch[0] ?? {};
+    return unmade(`No score could be had for ${parent.id} on these examples: ${error?.message}`);
   }
 
   const { spec } = bench.course;
@@ -181,6 +183,9 @@ async function reflectAndTry(
     lesson: proposal.lesson,
     rejectedTexts,
   };
+  // Where the parent is perfect no child can be better: then its known failures, and one success for contrast.
+  const failed = known.slice(0, Math.max(1, minibatch.length - 1));
+  const before = isPerfect(minibatch) ? [...failed, ...minibatch].slice(0, minibatch.length) : minibatch;
   return tryOut(bench, intent, { draft, before, stage: "minibatch", gate: strictImprovement, cost }, notify);
 }
 
@@ -207,15 +212,8 @@ async function mergeAndTry(
     rejectedTexts: [],
   };
   const before = betterScores(parent, mate, intent.minibatch);
-  const candidacy = {
-    draft,
-    before,
-    stage: "merge",
-    gate: improvementOrEqual,
-    spent: 0,
-    cost: NO_COST,
-  } as const;
-  return tryOut(bench, intent, candidacy, notify);
+  const gate = improvementOrEqual;
+  return tryOut(bench, intent, { draft, before, stage: "merge", gate, cost: NO_COST }, notify);
 }
 
 /**
