@@ -41,6 +41,13 @@ export function post(address: Address, spec: unknown, key?: string): Promise<Res
   });
 }
 
+/** Asks for a change of a job: `pause`, `resume` or `stop`; gives the job as it stands then. */
+export async function tellJob(address: Address, id: string, verb: string): Promise<ShownJob> {
+  const answer = await fetch(`${address.url}/v1/optimize/${id}/${verb}`, { method: "POST" });
+  if (!answer.ok) throw new Error(`${verb} ${id}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as ShownJob;
+}
+
 /** Creates a job whatever becomes of the service meanwhile: repeats the call under its key until it is answered. */
 export async function createSurely(address: Address, spec: unknown, key: string): Promise<string> {
   for (;;) {

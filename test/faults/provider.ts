@@ -17,8 +17,12 @@ export interface SeenCall {
   readonly body: ChatBody;
   /** The life that made it; what a killed process has sent may arrive after its death. */
   readonly life: number;
+  /** When it arrived, by the machine's clock. */
+  readonly at: number;
   /** Set once its answer has been sent. */
   answered: boolean;
+  /** Set where the service gave it up before it was answered. */
+  dropped: boolean;
 }
 
 /** A model provider that counts. It lives in the test, so no fault of the service can touch its books. */
@@ -39,14 +43,19 @@ export interface ProviderOptions {
 /** Starts a provider whose every answer is a pure function of the request. */
 export async function startProvider({ latencyMs }: ProviderOptions): Promise<Provider> {
   const calls: SeenCall[] = [];
-  const server = await startOpenAiServer(async ({ body, headers }) => {
+  const server = await startOpenAiServer(async ({ body, headers }, _nth, gone) => {
     const call: SeenCall = {
       content: digest(body),
       body,
       life: lifeOf(headers.authorization),
+      at: Date.now(),
       answered: false,
+      dropped: false,
     };
     calls.push(call);
+    gone.addEventListener("abort", () => {
+      call.dropped = true;
+    });
     await pause(Math.ceil(latencyMs * shareOf(call.content)));
     call.answered = true;
     return answerOf(roleOf(body), requestOf(body).messages);

@@ -34,8 +34,8 @@ export type Reply =
   /** Never answers; the connection stays open. */
   | { readonly silent: true };
 
-/** Decides the answer to a request by its content; `nth` counts requests from 1. */
-export type ChatHandler = (request: SeenRequest, nth: number) => Reply | Promise<Reply>;
+/** Decides the answer to a request by its content; `nth` counts requests from 1, `gone` aborts where the client leaves before. */
+export type ChatHandler = (request: SeenRequest, nth: number, gone: AbortSignal) => Reply | Promise<Reply>;
 
 /** A scripted OpenAI-compatible server on loopback. */
 export interface OpenAiServer {
@@ -92,7 +92,11 @@ export async function startOpenAiServer(handler: ChatHandler): Promise<OpenAiSer
       body: JSON.parse(Buffer.concat(chunks).toString() || "{}") as ChatBody,
     };
     requests.push(seen);
-    send(outgoing, await handler(seen, requests.length));
+    const gone = new AbortController();
+    outgoing.once("close", () => {
+      if (!outgoing.writableEnded) gone.abort();
+    });
+    send(outgoing, await handler(seen, requests.length, gone.signal));
   };
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

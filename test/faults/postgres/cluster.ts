@@ -1,10 +1,10 @@
 import { createParser } from "eventsource-parser";
 import pg from "pg";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { freePort } from "../../clients/service.ts";
 import { type OwnPostgresServer, startOwnPostgres } from "../../support/postgres.ts";
-import { type Address, createSurely, specOf, type Watch, watchGrpc, watchSse } from "../jobs.ts";
-import { type Program, start, temporaryFolder } from "../program.ts";
+import { type Address, createSurely, logOf, specOf, type Watch, watchGrpc, watchSse } from "../jobs.ts";
+import { pause, type Program, start, temporaryFolder } from "../program.ts";
 import type { Provider } from "../provider.ts";
 
 /** A Postgres of the test's own, and an empty database in it. */
@@ -119,9 +119,58 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** Which worker has which fence of each job that runs. */
-export async function fences(base: Base): Promise<Map<string, { worker: string; fence: number }>> {
+async function fences(base: Base): Promise<Map<string, { worker: string; fence: number }>> {
   const rows = await base.ask("SELECT id, worker, fence::int FROM jobs WHERE status = 'running'");
   return new Map(
     rows.map(({ id, worker, fence }) => [String(id), { worker: String(worker), fence: Number(fence) }]),
   );
+}
+
+/** A worker that is gone is noticed within this, or never; how long it took is printed, not asserted. */
+const TAKEOVER_LIMIT_MS = 30_000;
+
+/** Waits until none of the jobs is under the fence it had; gives how long each took that goes on. */
+export async function takeovers(base: Base, had: ReadonlyMap<string, number>): Promise<number[]> {
+  const began = Date.now();
+  const times: number[] = [];
+  const left = new Map(had);
+  while (left.size > 0) {
+    const now = await fences(base);
+    for (const [id, fence] of left) {
+      const running = now.get(id);
+      if (running !== undefined && running.fence === fence) continue;
+      left.delete(id);
+      if (running !== undefined) times.push(Date.now() - began); // else it had just ended
+    }
+    if (Date.now() - began > TAKEOVER_LIMIT_MS) throw new Error(`never taken over: ${[...left.keys()]}`);
+    await pause(50);
+  }
+  return times;
+}
+
+/** The jobs a process runs now, with their fences. */
+export async function jobsOf(base: Base, { pid }: Program): Promise<Map<string, number>> {
+  const mine = [...(await fences(base))].filter(([, { worker }]) => worker.endsWith(`-${pid}`));
+  return new Map(mine.map(([id, { fence }]) => [id, fence]));
+}
+
+/** Waits until the jobs have ended: every watcher saw the whole log, each event once, in order, with one end. Gives the number of events. */
+export async function checkLogs(node: Address, jobs: readonly WatchedJob[]): Promise<number> {
+  let events = 0;
+  for (const { id, desk, watches } of jobs) {
+    await Promise.all(watches.map((watch) => watch.ended));
+    const log = await logOf(node, id);
+    expect(
+      log.map((event) => event.id),
+      `desk ${desk}`,
+    ).toEqual(log.map((_, i) => i + 1));
+    const ends = log.filter(({ type }) => ["finished", "failed", "cancelled"].includes(type));
+    expect(
+      ends.map(({ type }) => type),
+      `desk ${desk}`,
+    ).toEqual(["finished"]);
+    for (const { seen } of watches) expect(seen, `desk ${desk}`).toEqual(log);
+    events += log.length;
+  }
+  return events;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Address, createSurely, jobOf, logOf, post, specOf } from "../jobs.ts";
+import { createSurely, jobOf, logOf, post, specOf } from "../jobs.ts";
 import { pause, type Program, tell } from "../program.ts";
 import { startProvider } from "../provider.ts";
-import { type Base, createJobs, startBase, startNode, type WatchedJob } from "./cluster.ts";
+import { type Base, checkLogs, createJobs, startBase, startNode } from "./cluster.ts";
 
 const JOBS = 4;
 const ITERATIONS = 3;
@@ -32,20 +32,6 @@ async function ask(url: string, init?: RequestInit): Promise<Response> {
     if (answer !== undefined) return answer;
     await pause(50);
   }
-}
-
-/** Every watcher saw the whole log, each event once, in order. Gives the number of events. */
-async function checkLogs(node: Address, jobs: readonly WatchedJob[]): Promise<number> {
-  let events = 0;
-  for (const { id, watches } of jobs) {
-    await Promise.all(watches.map((watch) => watch.ended));
-    const log = await logOf(node, id);
-    expect(log.map((event) => event.id)).toEqual(log.map((_, i) => i + 1));
-    expect(log.at(-1)?.type).toBe("finished");
-    for (const { seen } of watches) expect(seen).toEqual(log);
-    events += log.length;
-  }
-  return events;
 }
 
 const eventsIn = async (base: Base) => Number((await base.ask("SELECT COUNT(*) AS n FROM events"))[0]?.n);

@@ -1,17 +1,17 @@
 import { describe, expect, inject, it } from "vitest";
-import { logOf } from "../jobs.ts";
 import { pause, type Program, tell } from "../program.ts";
 import { keysOf, type Provider, startProvider } from "../provider.ts";
 import {
   type Base,
+  checkLogs,
   createJobs,
-  fences,
+  jobsOf,
   measureDelays,
   measureLag,
   percentile,
   startBase,
   startNode,
-  type WatchedJob,
+  takeovers,
 } from "./cluster.ts";
 
 const LONG = inject("form") === "long";
@@ -28,9 +28,6 @@ const CALLS_AT_ONCE = 16;
 /** Every job has a place on each worker, so that a takeover waits for nothing but the lease. */
 const ENV = { MAX_RUNNING_JOBS: String(JOBS), MODEL_CONCURRENCY: String(CALLS_AT_ONCE) };
 
-/** A worker that is gone is noticed within this, or never; how long it took is printed, not asserted. */
-const TAKEOVER_LIMIT_MS = 30_000;
-
 /** What the ledger and the provider knew at one moment. */
 interface Snapshot {
   readonly asked: number;
@@ -41,51 +38,6 @@ async function snapshot(base: Base, provider: Provider): Promise<Snapshot> {
   const asked = provider.calls.length; // first: what is recorded until then was asked before
   const rows = await base.ask("SELECT key FROM calls");
   return { asked, keys: new Set(rows.map((row) => String(row.key))) };
-}
-
-/** Waits until none of the jobs is under the fence it had; gives how long each took. */
-async function takeovers(base: Base, had: Map<string, number>): Promise<number[]> {
-  const began = Date.now();
-  const times: number[] = [];
-  const left = new Map(had);
-  while (left.size > 0) {
-    const now = await fences(base);
-    for (const [id, fence] of left) {
-      const running = now.get(id);
-      if (running !== undefined && running.fence === fence) continue;
-      left.delete(id);
-      if (running !== undefined) times.push(Date.now() - began); // else it had just ended
-    }
-    if (Date.now() - began > TAKEOVER_LIMIT_MS) throw new Error(`never taken over: ${[...left.keys()]}`);
-    await pause(50);
-  }
-  return times;
-}
-
-/** The jobs a process runs now, with their fences. */
-async function jobsOf(base: Base, { pid }: Program): Promise<Map<string, number>> {
-  const mine = [...(await fences(base))].filter(([, { worker }]) => worker.endsWith(`-${pid}`));
-  return new Map(mine.map(([id, { fence }]) => [id, fence]));
-}
-
-/** Every watcher saw the whole log, each event once, in order, with one end. */
-async function checkLogs(node: Program, jobs: readonly WatchedJob[]): Promise<number> {
-  let events = 0;
-  for (const { id, desk, watches } of jobs) {
-    const log = await logOf(node, id);
-    expect(
-      log.map((event) => event.id),
-      `desk ${desk}`,
-    ).toEqual(log.map((_, i) => i + 1));
-    const ends = log.filter(({ type }) => ["finished", "failed", "cancelled"].includes(type));
-    expect(
-      ends.map(({ type }) => type),
-      `desk ${desk}`,
-    ).toEqual(["finished"]);
-    for (const { seen } of watches) expect(seen, `desk ${desk}`).toEqual(log);
-    events += log.length;
-  }
-  return events;
 }
 
 /** No call was made again once its answer was recorded; others at most once for each disturbance they were under way at. */
@@ -149,10 +101,8 @@ describe("workers that share jobs", () => {
       [first, second] = [second, first];
     }
     tell(`disturbances over after ${Math.round((Date.now() - began) / 1000)} s`);
-    await Promise.all(jobs.flatMap((job) => job.watches.map((watch) => watch.ended)));
-    const took = Math.round((Date.now() - began) / 1000);
-
     const events = await checkLogs(apis[1], jobs);
+    const took = Math.round((Date.now() - began) / 1000);
     const repeated = checkCalls(provider, snapshots, await snapshot(base, provider));
     expect(taken.length).toBeGreaterThan(0);
     for (const zombie of zombies) expect(zombie.output()).toMatch(/"event":"run_(stopped|lost)"/);
