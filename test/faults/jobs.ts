@@ -78,6 +78,8 @@ export interface SeenEvent {
 export interface Watch {
   /** What it has been shown so far, in order. */
   readonly seen: readonly SeenEvent[];
+  /** When it was shown each, by the machine's clock. */
+  readonly times: readonly number[];
   /** Resolves when the job has ended; rejects where the service refuses the watch. */
   readonly ended: Promise<void>;
 }
@@ -87,9 +89,19 @@ const COME_BACK_MS = 30;
 
 const TERMINAL = ["finished", "failed", "cancelled"];
 
+function newSight() {
+  const seen: SeenEvent[] = [];
+  const times: number[] = [];
+  const show = (event: SeenEvent) => {
+    seen.push(event);
+    times.push(Date.now());
+  };
+  return { seen, times, show };
+}
+
 /** Watches over server-sent events. */
 export function watchSse(address: Address, jobId: string): Watch {
-  const seen: SeenEvent[] = [];
+  const { seen, times, show } = newSight();
   const over = () => TERMINAL.includes(seen.at(-1)?.type ?? "");
   const watchOnce = async () => {
     const last = seen.at(-1)?.id;
@@ -100,31 +112,31 @@ export function watchSse(address: Address, jobId: string): Watch {
     }
     const parser = createParser({
       onEvent: ({ id, event, data }) => {
-        if (id !== undefined) seen.push({ id: Number(id), type: event ?? "", data });
+        if (id !== undefined) show({ id: Number(id), type: event ?? "", data });
       },
     });
     const text = new TextDecoder();
     if (response.ok)
       for await (const part of response.body ?? []) parser.feed(text.decode(part, { stream: true }));
   };
-  return { seen, ended: watchOn(over, watchOnce) };
+  return { seen, times, ended: watchOn(over, watchOnce) };
 }
 
 /** Watches over gRPC. Its events are kept in the form of the other watchers. */
 export function watchGrpc(address: Address, jobId: string): Watch {
-  const seen: SeenEvent[] = [];
+  const { seen, times, show } = newSight();
   const over = () => TERMINAL.includes(seen.at(-1)?.type ?? "");
   const watchOnce = async () => {
     const last = seen.at(-1)?.id;
     const after = last === undefined ? {} : { after: last };
-    await grpcJsWatch({ service: address, jobId, ...after }, (event) => seen.push(asOnRest(event))).catch(
+    await grpcJsWatch({ service: address, jobId, ...after }, (event) => show(asOnRest(event))).catch(
       (error: { readonly code?: number; readonly message?: string }) => {
         if ([3, 5, 9, 13].includes(error.code ?? 0))
           throw new RefusedWatchError(`${jobId}: ${error.message}`);
       },
     );
   };
-  return { seen, ended: watchOn(over, watchOnce) };
+  return { seen, times, ended: watchOn(over, watchOnce) };
 }
 
 /** The service is there and does not take the watch: its log or its cursor has been lost. */
