@@ -24,6 +24,8 @@ export interface FrontMember {
   readonly novelty: number;
   /** Validation examples on which nobody is better. */
   readonly wins: number;
+  /** What each objective of the job comes to, higher is better; without those that were not measured. */
+  readonly objectives?: Readonly<Record<string, number>>;
 }
 
 /** Where a candidate came from. */

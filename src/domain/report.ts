@@ -20,6 +20,9 @@ export interface Report {
   readonly measuredOn: "test" | "in_sample";
   readonly baselineScore?: number;
   readonly championScore?: number;
+  /** Where the best candidate is not the champion. */
+  readonly bestCandidateScore?: number;
+  /** Of the best candidate, which may not be the champion. */
   readonly lift?: number;
   readonly interval?: Interval;
   readonly sampleSize: number;

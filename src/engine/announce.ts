@@ -1,8 +1,7 @@
 import type { Lesson } from "../domain/candidate.ts";
 import type { EngineStep } from "./ports.ts";
 import { progress, record, type Run } from "./run.ts";
-import { frontObjectives } from "./objectives.ts";
-import { frontOf } from "./standing.ts";
+import { publicFront } from "./standing.ts";
 
 /** What was decided about a candidate. */
 export interface Decision {
@@ -18,7 +17,7 @@ export interface Decision {
 
 /** Tells a decision and where the run stands after it. */
 export function* announce(run: Run, decision: Decision): Generator<EngineStep, void, void> {
-  const front = frontOf(run.state.pool, run.course.splits.validation, frontObjectives(run.course.spec));
+  const front = publicFront(run.state.pool, run.course.splits.validation, run.course.spec.objectives);
   yield record(run, { type: "select", data: { ...decision, front } });
   yield progress(run, "select");
 }

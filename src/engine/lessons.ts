@@ -1,4 +1,5 @@
 import type { Lesson } from "../domain/candidate.ts";
+import { roundScore } from "../domain/round.ts";
 import { normalised } from "./constraints.ts";
 import { SCORE_EPSILON } from "./standing.ts";
 import type { LessonRecord } from "./state.ts";
@@ -83,5 +84,5 @@ export function activeLessons(lessons: readonly LessonRecord[]): LessonRecord[] 
 
 /** A lesson without the books kept on it. */
 export function publicLesson({ shown: _shown, helped: _helped, ...lesson }: LessonRecord): Lesson {
-  return lesson;
+  return lesson.effect === undefined ? lesson : { ...lesson, effect: roundScore(lesson.effect) };
 }

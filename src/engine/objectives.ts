@@ -1,4 +1,5 @@
 import type { MeasuredObjective } from "../domain/objectives.ts";
+import { roundScore } from "../domain/round.ts";
 import { promptText, type OptimizeSpec } from "../domain/spec.ts";
 import { estimateTokens } from "./constraints.ts";
 import { promptNovelties } from "./novelty.ts";
@@ -48,6 +49,22 @@ export function objectiveVectors(
     };
     return [scoreOf(member), ...names.map(coordinate)].map((x) => x ?? Number.NEGATIVE_INFINITY);
   });
+}
+
+/** What the named objectives come to for each candidate, by id, as they are told; without what was not measured. */
+export function objectiveValues(
+  pool: readonly Member[],
+  objectives: readonly string[],
+): ReadonlyMap<string, Readonly<Record<string, number>>> {
+  const names = [...new Set(objectives)];
+  if (names.length === 0) return new Map();
+  const vectors = objectiveVectors(pool, () => undefined, names);
+  const named = ([, ...values]: readonly number[]) =>
+    names.flatMap((name, i): [string, number][] => {
+      const value = values[i] ?? Number.NEGATIVE_INFINITY;
+      return Number.isFinite(value) ? [[name, roundScore(value)]] : [];
+    });
+  return new Map(pool.map((m, i) => [m.id, Object.fromEntries(named(vectors[i] ?? []))]));
 }
 
 /** The scored candidates no other one beats: at least as good in the score and every objective, and better in one. */

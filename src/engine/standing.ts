@@ -1,8 +1,9 @@
 import type { CandidateText, FrontMember } from "../domain/candidate.ts";
+import { roundScore } from "../domain/round.ts";
 import { promptText } from "../domain/spec.ts";
 import { isWhole } from "./belief.ts";
 import { novelties } from "./novelty.ts";
-import { objectiveFront } from "./objectives.ts";
+import { frontObjectives, objectiveFront, objectiveValues } from "./objectives.ts";
 import { frontCounts, frontsByKey, withoutRedundant } from "./pareto.ts";
 import { isKnown, SEED_ID, type Member } from "./state.ts";
 
@@ -50,7 +51,7 @@ export function candidateText(member: Member, validation: readonly string[]): Ca
   return {
     candidateId: member.id,
     components: member.components,
-    ...(score === undefined ? {} : { score }),
+    ...(score === undefined ? {} : { score: roundScore(score) }),
   };
 }
 
@@ -86,5 +87,21 @@ export function frontOf(
     score: meanOf(m.id),
     novelty: novelty[i] ?? 1,
     wins: wins.get(m.id) ?? 0,
+  }));
+}
+
+/** The front as it is told: with what the objectives the caller named come to, and scores that are fit to be read. */
+export function publicFront(
+  pool: readonly Member[],
+  validation: readonly string[],
+  objectives: readonly string[],
+): FrontMember[] {
+  const front = frontOf(pool, validation, frontObjectives({ objectives }));
+  const values = objectiveValues(pool, objectives);
+  return front.map(({ score, novelty, ...rest }) => ({
+    ...rest,
+    ...(score === undefined ? {} : { score: roundScore(score) }),
+    novelty: roundScore(novelty),
+    ...(objectives.length === 0 ? {} : { objectives: values.get(rest.candidateId) ?? {} }),
   }));
 }

@@ -1,5 +1,6 @@
 import type { EventDataByType } from "../domain/event.ts";
 import type { Job } from "../domain/job.ts";
+import { roundScore } from "../domain/round.ts";
 import type { Store } from "../storage/store.ts";
 import { type EventOf, readLog } from "./read-log.ts";
 import type { CandidateRecord } from "./use-cases.ts";
@@ -90,8 +91,8 @@ async function validationIds({ store, job }: LogSource): Promise<readonly string
   return [];
 }
 
-/** The mean as the engine takes it: over the validation examples that have a score, in their order. */
+/** The mean as the engine tells it: over the validation examples that have a score, in their order. */
 function meanOver(exampleIds: readonly string[], scores: ReadonlyMap<string, number>): number | undefined {
   const known = exampleIds.flatMap((id) => scores.get(id) ?? []);
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
+  return known.length === 0 ? undefined : roundScore(known.reduce((a, b) => a + b, 0) / known.length);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { objectiveFront, objectiveVectors } from "../../src/engine/objectives.ts";
 import { nonDominated } from "../../src/engine/pareto.ts";
-import { meanOver } from "../../src/engine/standing.ts";
+import { meanOver, publicFront } from "../../src/engine/standing.ts";
 import { withEvaluations, type Member } from "../../src/engine/state.ts";
 import { member } from "../support/members.ts";
 
@@ -49,6 +49,19 @@ describe("the objectives of a candidate", () => {
       [0.5, -1, -2, -9, 0.25, Number.NEGATIVE_INFINITY],
       [1, -3, -1, -7, 0.75, Number.NEGATIVE_INFINITY],
     ]);
+  });
+
+  it("stand beside each member of the front that is told, by name, where they were measured", () => {
+    const pool = [
+      answered("c0", 0.5, "12345678", "1234", { tone: 0.1 + 0.2 }),
+      answered("c1", 1, "1234", "123456789"),
+    ];
+    const told = publicFront(pool, ["a"], ["brevity", "tone", "unknown"]);
+    expect(told.map((m) => [m.candidateId, m.objectives])).toEqual([
+      ["c1", { brevity: -3 }],
+      ["c0", { brevity: -1, tone: 0.3 }],
+    ]);
+    for (const entry of publicFront(pool, ["a"], [])) expect(entry).not.toHaveProperty("objectives");
   });
 
   it("are means over the examples, each counted once", () => {

@@ -38,6 +38,7 @@ export const FULL_REPORT: Report = {
   measuredOn: "test",
   baselineScore: 0.25,
   championScore: 0.75,
+  bestCandidateScore: 0.75,
   lift: 0.5,
   interval: { low: 0.125, high: 0.875, level: 0.95, method: "paired_bootstrap" },
   sampleSize: 10,
@@ -62,7 +63,7 @@ const LESSON = {
   status: "active",
 } as const;
 
-const MEMBER = { candidateId: "c1", score: 0.5, novelty: 0.25, wins: 2 };
+const MEMBER = { candidateId: "c1", score: 0.5, novelty: 0.25, wins: 2, objectives: { brevity: -12 } };
 
 /** Artifacts with one entry of each kind. */
 export const FULL_ARTIFACTS: Artifacts = {

@@ -1,13 +1,13 @@
 import type { Splits } from "../../domain/budget.ts";
-import type { Artifacts, Report, Verdict } from "../../domain/report.ts";
+import { roundScore } from "../../domain/round.ts";
+import type { Artifacts, Interval, Report, Verdict } from "../../domain/report.ts";
 import type { LineageEntry } from "../../domain/candidate.ts";
 import type { StopReason } from "../../domain/stop-reason.ts";
 import { promptText, type OptimizeSpec } from "../../domain/spec.ts";
 import type { Spend } from "../../domain/spend.ts";
 import { digest } from "../../base/digest.ts";
 import { publicLesson } from "../lessons.ts";
-import { frontObjectives } from "../objectives.ts";
-import { frontOf, meanOver } from "../standing.ts";
+import { meanOver, publicFront } from "../standing.ts";
 import { memberOf, SEED_ID, type Member, type State } from "../state.ts";
 import type { Choice } from "../champion.ts";
 import { PRUNE } from "../reserve.ts";
@@ -55,7 +55,7 @@ export function concludeRun(evidence: Evidence): Outcome {
   const measured = tested.seed.length > 0;
   const pairs = measured ? tested : pairsOn(splits.validation, seed, best);
   const differences = pairs.best.map((score, i) => score - (pairs.seed[i] ?? 0));
-  const interval = measured ? pairedInterval(differences) : undefined;
+  const interval = measured ? told(pairedInterval(differences)) : undefined;
   const verdict: Verdict = !measured
     ? "not_measured"
     : interval && interval.low > 0
@@ -64,9 +64,14 @@ export function concludeRun(evidence: Evidence): Outcome {
         ? "worse"
         : "not_shown";
   const champion = verdict === "not_shown" || verdict === "worse" ? seed : best;
-  const lift = mean(differences);
+  // From the scores as they are told: whoever takes one from the other gets the lift.
   const baselineScore = mean(pairs.seed);
-  const championScore = champion === seed ? baselineScore : mean(pairs.best);
+  const bestScore = mean(pairs.best);
+  const lift =
+    baselineScore === undefined || bestScore === undefined
+      ? undefined
+      : roundScore(bestScore - baselineScore);
+  const championScore = champion === seed ? baselineScore : bestScore;
   const considered =
     evidence.choice?.considered ??
     state.pool.filter((m) => meanOver(m, splits.validation) !== undefined).length;
@@ -80,15 +85,16 @@ export function concludeRun(evidence: Evidence): Outcome {
       measuredOn: measured ? "test" : "in_sample",
       ...(baselineScore === undefined ? {} : { baselineScore }),
       ...(championScore === undefined ? {} : { championScore }),
+      ...(champion === best || bestScore === undefined ? {} : { bestCandidateScore: bestScore }),
       ...(lift === undefined ? {} : { lift }),
       ...(interval ? { interval } : {}),
       sampleSize: differences.length,
       candidatesConsidered: considered,
       ...(state.noise === undefined || differences.length === 0
         ? {}
-        : { noiseFloor: noiseFloor(state.noise, differences.length) }),
+        : { noiseFloor: roundScore(noiseFloor(state.noise, differences.length)) }),
       ...(measured
-        ? { detectableLift: detectableLift(differences.length, deviation || TYPICAL_DEVIATION) }
+        ? { detectableLift: roundScore(detectableLift(differences.length, deviation || TYPICAL_DEVIATION)) }
         : {}),
       championCharacters: promptText(champion.components).length,
       seedCharacters: promptText(seed.components).length,
@@ -113,12 +119,16 @@ export function artifactsOf({ spec, splits, state }: Evidence, champion: Member)
   const lineage: LineageEntry[] = [
     ...state.pool.map((m) => {
       const score = meanOver(m, splits.validation);
-      return { ...lineageOf(m), accepted: true, ...(score === undefined ? {} : { score }) };
+      return {
+        ...lineageOf(m),
+        accepted: true,
+        ...(score === undefined ? {} : { score: roundScore(score) }),
+      };
     }),
     ...state.rejected.map((r) => ({ ...lineageOf(r), accepted: false })),
   ];
   return {
-    front: frontOf(state.pool, splits.validation, frontObjectives(spec)),
+    front: publicFront(state.pool, splits.validation, spec.objectives),
     lessons: state.lessons.map(publicLesson),
     lineage: lineage.sort((a, b) => a.iteration - b.iteration),
     digests: {
@@ -142,7 +152,12 @@ function pairsOn(exampleIds: readonly string[], seed: Member, best: Member): Pai
 }
 
 function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
+  return values.length === 0 ? undefined : roundScore(values.reduce((a, b) => a + b, 0) / values.length);
+}
+
+/** The ends as they are told, so that the verdict is what whoever reads them would say. */
+function told(interval: Interval | undefined): Interval | undefined {
+  return interval && { ...interval, low: roundScore(interval.low), high: roundScore(interval.high) };
 }
 
 function explain(

@@ -29,6 +29,7 @@ export function protoFrontMember(member: FrontMember): ProtoFrontMember {
     score: member.score,
     novelty: member.novelty,
     wins: member.wins,
+    objectives: { ...member.objectives },
   });
 }
 

@@ -18,6 +18,7 @@ export function protoReport(report: Report): ProtoReport {
     measuredOn: report.measuredOn,
     baselineScore: report.baselineScore,
     championScore: report.championScore,
+    bestCandidateScore: report.bestCandidateScore,
     lift: report.lift,
     interval: report.interval && create(IntervalSchema, report.interval),
     sampleSize: report.sampleSize,

@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Splits } from "../../../src/domain/budget.ts";
-import { concludeRun, type Evidence } from "../../../src/engine/report/report.ts";
+import { roundScore } from "../../../src/domain/round.ts";
+import { artifactsOf, concludeRun, type Evidence } from "../../../src/engine/report/report.ts";
+import { candidateText } from "../../../src/engine/standing.ts";
 import { initialState, type Member } from "../../../src/engine/state.ts";
 import { member } from "../../support/members.ts";
 import { createWorld } from "../../support/scripted-world.ts";
@@ -38,6 +41,49 @@ it("says improved only where the interval on the test split excludes zero", () =
     expect(bestCandidate?.id).toBe(champion === "c0" ? "c1" : undefined);
     expect(report).toMatchObject({ measuredOn: "test", sampleSize: 20, baselineScore: 0.5 });
   }
+});
+
+it("tells figures that can be taken from each other, without the dust of binary fractions", () => {
+  const digits = (value: number) => `${value}`.split(".")[1]?.length ?? 0;
+  const score = fc.integer({ min: 0, max: 10 }).map((tenths) => tenths / 10);
+  const scores = fc.array(score, { minLength: 20, maxLength: 20 });
+  fc.assert(
+    fc.property(scores, scores, fc.boolean(), (before, after, tested) => {
+      const at = (values: readonly number[]) => ({
+        v1: values[0] ?? 0,
+        v2: values[1] ?? 0,
+        ...(tested ? on((i) => values[i] ?? 0) : {}),
+      });
+      const given = evidence([member("c0", at(before)), member("c1", at(after))], {
+        state: {
+          ...initialState(1, {}),
+          pool: [member("c0", at(before)), member("c1", at(after))],
+          bestId: "c1",
+          noise: 0.1,
+        },
+      });
+      const { report, champion } = concludeRun(given);
+      const best = report.bestCandidateScore ?? report.championScore ?? Number.NaN;
+      expect(report.bestCandidateScore === undefined).toBe(champion.id === "c1");
+      expect(report.lift).toBe(roundScore(best - (report.baselineScore ?? Number.NaN)));
+      const { low = 0, high = 0 } = report.interval ?? {};
+      const { baselineScore = 0, championScore = 0, lift = 0, noiseFloor = 0, detectableLift = 0 } = report;
+      const { front, lineage } = artifactsOf(given, champion);
+      for (const figure of [
+        ...[low, high, baselineScore, championScore, best, lift, noiseFloor, detectableLift],
+        ...[...front, ...lineage].flatMap((entry) => entry.score ?? []),
+        ...front.map((entry) => entry.novelty),
+        candidateText(champion, splits.validation).score ?? 0,
+      ]) {
+        expect(digits(figure)).toBeLessThanOrEqual(6);
+      }
+      expect([tested && low > 0, tested && high < 0]).toEqual([
+        report.verdict === "improved",
+        report.verdict === "worse",
+      ]);
+    }),
+    { examples: [[Array(20).fill(0.5), Array(20).fill(0.8), true]] }, // 0.8 - 0.5 is 0.30000000000000004
+  );
 });
 
 it("pairs by example: where one of both has no score, neither counts", () => {
