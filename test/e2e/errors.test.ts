@@ -174,6 +174,33 @@ describe("errors, over REST and over gRPC", () => {
     await cancel(job_id);
   });
 
+  it("validation_error: an id that no job or candidate can have is refused by every call that takes one", async () => {
+    const jobId = "x".repeat(65);
+    const ada = as("ada-token");
+    const about = `/v1/optimize/${jobId}`;
+    const calls = [
+      { method: "GET", path: about, call: () => grpc.getJob({ jobId }, ada) },
+      { method: "GET", path: `${about}/log`, call: () => grpc.listEvents({ jobId }, ada) },
+      { method: "GET", path: `${about}/candidates`, call: () => grpc.listCandidates({ jobId }, ada) },
+      { method: "GET", path: `${about}/rollouts`, call: () => grpc.listRollouts({ jobId }, ada) },
+      { method: "GET", path: `${about}/report`, call: () => grpc.getReport({ jobId }, ada) },
+      { method: "DELETE", path: about, call: () => grpc.cancelJob({ jobId }, ada) },
+      { method: "POST", path: `${about}/stop`, call: () => grpc.stopJob({ jobId }, ada) },
+      { method: "POST", path: `${about}/pause`, call: () => grpc.pauseJob({ jobId }, ada) },
+      { method: "POST", path: `${about}/resume`, call: () => grpc.resumeJob({ jobId }, ada) },
+      { method: "POST", path: `${about}/delete`, call: () => grpc.deleteJob({ jobId }, ada) },
+      {
+        method: "GET",
+        path: `/v1/optimize/x/candidates/${jobId}`,
+        call: () => grpc.getCandidate({ jobId: "x", candidateId: jobId }, ada),
+      },
+    ];
+    for (const { method, path, call } of calls) {
+      const answer = await rest({ method, path });
+      await expectBoth("validation_error", 422, Code.InvalidArgument, answer, call, /_id.*64/);
+    }
+  });
+
   it("validation_error: names the field as the caller wrote it", async () => {
     const tooMany = { ...SPEC, examples: [] };
     const answer = await rest({ method: "POST", path: "/v1/optimize", body: tooMany });
