@@ -62,7 +62,7 @@ export interface JobProgress {
   readonly iteration: number;
   readonly bestScore?: number;
   readonly bestSoFar?: CandidateText;
-  /** Share used of the tightest limit, in [0, 1]. */
+  /** Share used of the tightest limit, in [0, 1]; 1 once the job is finished. */
   readonly fraction: number;
   readonly spend: Spend;
   /** Running time so far, over all the processes that had the job. */

@@ -32,8 +32,11 @@ export interface EnginePorts {
    * a "wall_time" starts nothing new and reports what is known.
    */
   outside(commit: number): Promise<OutsideInput>;
-  /** What `progress` and the report say of money and time; exempt from determinism. */
-  measure(): {
+  /**
+   * What `progress` and the report say of money and time; exempt from determinism. The time left is guessed from the
+   * share of the tightest limit that is used, where one is given.
+   */
+  measure(fraction?: number): {
     readonly spend: Spend;
     readonly timing: { readonly elapsedS: number; readonly etaS?: number };
   };

@@ -2,6 +2,7 @@ import { digest, sha256 } from "../base/digest.ts";
 import { budgetFraction, type Plan, type Splits } from "../domain/budget.ts";
 import type { EngineEvent, EventDataByType, JudgeStage } from "../domain/event.ts";
 import { meanScore, type Evaluation } from "../domain/evaluation.ts";
+import { roundScore } from "../domain/round.ts";
 import { createBreaker } from "./breaker.ts";
 import { budgetLines } from "./budget.ts";
 import { constraintCheck } from "./constraints.ts";
@@ -140,7 +141,7 @@ export function* judged(
         candidateId,
         stage,
         evaluations: part,
-        ...(mean === undefined ? {} : { meanScore: mean }),
+        ...(mean === undefined ? {} : { meanScore: roundScore(mean) }),
       },
     });
   }
@@ -170,15 +171,17 @@ export function progress(run: Run, stage: "generate" | "judge" | "select" | "fin
   const { state, course, ports } = run;
   const best = meanOver(memberOf(state, state.bestId), course.splits.validation);
   const lines = budgetLines(course.spec.budget, state.commits, state.used);
-  const { spend, timing } = ports.measure();
+  const fraction = budgetFraction(lines);
+  // At the end nothing is left to wait for, whatever is left of the budget.
+  const { spend, timing } = ports.measure(stage === "final" ? undefined : fraction);
   return record(run, {
     type: "progress",
     data: {
       stage,
       iteration: state.commits,
-      ...(best === undefined ? {} : { bestScore: best }),
+      ...(best === undefined ? {} : { bestScore: roundScore(best) }),
       bestCandidateId: state.bestId,
-      budget: { lines, fraction: budgetFraction(lines) },
+      budget: { lines, fraction },
       spend,
       timing,
     },

@@ -75,7 +75,7 @@ export async function openRun(
       rng: createRng({ seed: job.spec.seed }),
       concurrency: deps.limits.callsInFlightPerJob,
       outside: async (commit) => time.outside(commit, await requestedOf(store, job.id)),
-      measure: () => ({ spend: ledger.spend(), timing: time.timing(progress.soFar().fraction) }),
+      measure: (fraction) => ({ spend: ledger.spend(), timing: time.timing(fraction) }),
     },
     ordinal: checkpoint?.ordinal ?? 0,
     ledger,

@@ -6,6 +6,9 @@ import type { Components } from "../domain/spec.ts";
 /** Where the job stands, as its events tell it; the rest of the row (money, time) is not in here. */
 export type ProgressSoFar = Pick<JobProgress, "iteration" | "bestScore" | "bestSoFar" | "fraction">;
 
+/** The share of a run that is through, however much of its budget is left. */
+const DONE = 1;
+
 /** Follows a run's events and says where it stands. */
 export interface RunProgress {
   /** Remembers a candidate's text; also for events that were recorded by an earlier run. */
@@ -26,6 +29,7 @@ export function createRunProgress(start: JobProgress): RunProgress {
     learn: (candidateId, components) => void texts.set(candidateId, components),
     see(event) {
       if (event.type === "generate") texts.set(event.data.candidateId, event.data.components);
+      if (event.type === "final") fraction = DONE;
       if (event.type !== "progress") return;
       const { data } = event;
       iteration = data.iteration;

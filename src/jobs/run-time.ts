@@ -7,8 +7,8 @@ const MS_PER_S = 1000;
 export interface RunTime {
   /** Running time so far, over all runs. */
   elapsedMs(): number;
-  /** Seconds elapsed, and left at the present pace where `fraction` of the tightest limit is used. */
-  timing(fraction: number): { readonly elapsedS: number; readonly etaS?: number };
+  /** Seconds elapsed; and left at the present pace, where it is known what share of the tightest limit is used. */
+  timing(fraction?: number): { readonly elapsedS: number; readonly etaS?: number };
   /** Whether the wall time of the job is used up: nothing may be sent to a model any more. */
   isOver(): boolean;
   /**
@@ -31,7 +31,7 @@ export function createRunTime(clock: Clock, start: JobProgress, maxWallTimeS: nu
   return {
     elapsedMs,
     isOver,
-    timing(fraction) {
+    timing(fraction = 0) {
       const elapsedS = seconds(elapsedMs());
       if (fraction <= 0) return { elapsedS };
       return { elapsedS, etaS: seconds((elapsedMs() * (1 - fraction)) / fraction) };

@@ -78,6 +78,34 @@ describe("a job that runs undisturbed", () => {
     });
   });
 
+  it("is through when it ends with a result, whatever is left of its budget, and nowhere near it when it fails", async () => {
+    const failure = { code: "x", sentence: "", nextStep: "" };
+    const cases = [
+      { fails: false, status: "finished", fraction: 1 },
+      { fails: true, status: "failed", fraction: 0.1 },
+    ] as const;
+    for (const { fails, status, fraction } of cases) {
+      const early: Optimise = async function* (input, ports, signal) {
+        const short = { ...input, spec: { ...input.spec, budget: { maxIterations: 1 } } };
+        const steps = scriptedEngine({ checkpoints: false })(short, ports, signal);
+        for (;;) {
+          const next = await steps.next();
+          if (next.done) return fails ? { kind: "failed", failure } : next.value;
+          const step = next.value;
+          if (step.kind === "event" && step.event.type === "progress") {
+            const data = { ...step.event.data, budget: { lines: [], fraction: 0.1 } };
+            yield { kind: "event", event: { type: "progress", data } };
+          } else if (!(fails && step.kind === "event" && step.event.type === "final")) yield step;
+        }
+      };
+      const world = await openWorld({ optimise: early });
+      world.jobs.start();
+      const { id } = await aCreatedJob(world);
+      await ended(world, id);
+      expect(await world.jobs.useCases.getJob(ALICE, id)).toMatchObject({ status, progress: { fraction } });
+    }
+  });
+
   it("logs each of its transitions once, and counts them", async () => {
     const world = await openWorld();
     world.jobs.start();
@@ -160,18 +188,18 @@ describe("a job that runs undisturbed", () => {
             iteration: 1,
             bestCandidateId: "c1",
             budget: { lines: [], fraction: 0.25 },
-            ...ports.measure(),
+            ...ports.measure(0.25),
           },
         },
       };
-      timings.push(ports.measure().timing);
+      timings.push(ports.measure(0.25).timing, ports.measure().timing);
       return { kind: "failed", failure: { code: "x", sentence: "", nextStep: "" } };
     };
     const world = await openWorld({ clock, optimise });
     world.jobs.start();
     const { id } = await aCreatedJob(world);
     await settle(100);
-    expect(timings).toEqual([{ elapsedS: 0 }, { elapsedS: 4, etaS: 12 }]);
+    expect(timings).toEqual([{ elapsedS: 0 }, { elapsedS: 4, etaS: 12 }, { elapsedS: 4 }]);
     expect((await world.store.getJob(id))?.progress.elapsedMs).toBe(4000);
   });
 });

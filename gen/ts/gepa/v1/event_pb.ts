@@ -697,7 +697,7 @@ export type Timing = Message<"gepa.v1.Timing"> & {
   elapsedS: number;
 
   /**
-   * Seconds until the end at the present pace; unset where unknown.
+   * Seconds until a limit is reached at the present pace; unset where unknown, and at the end (stage "final").
    *
    * @generated from field: optional double eta_s = 2;
    */
