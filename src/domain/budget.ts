@@ -14,7 +14,7 @@ export type BudgetName =
   | "cost_usd"
   | "wall_time_s";
 
-/** What a budget buys. Expected values unless the name says otherwise. */
+/** What a budget buys. Expected values unless the name says otherwise. An iteration may make several proposals. */
 export interface Plan {
   readonly iterations: number;
   readonly proposals: number;

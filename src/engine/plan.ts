@@ -2,8 +2,10 @@ import type { Plan, Splits } from "../domain/budget.ts";
 import { judgedCriteria } from "../domain/objectives.ts";
 import { promptText, type GraderSpec, type OptimizeSpec } from "../domain/spec.ts";
 import type { Price } from "../models/model.ts";
-import { addCosts, timesThatFit, times, type Cost } from "./budget.ts";
+import { roundScore, roundUsd } from "../domain/round.ts";
+import { addCosts, limitBrokenBy, times, type Cost } from "./budget.ts";
 import { estimateTokens } from "./constraints.ts";
+import { iterationCost } from "./iteration-cost.ts";
 import { unknownOperators } from "./operators/registry.ts";
 import { worstCases, type Rates } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
@@ -19,14 +21,6 @@ export interface RunPlan {
   readonly detectableLift?: number;
 }
 
-/**
- * Share of proposals that pass the minibatch and are validated. The first edits of a plain prompt nearly all help; in
- * the published runs of GEPA two of five do in the end. The share falls from the one to the other over so many
- * proposals.
- */
-const FIRST_PASS_RATE = 0.8;
-const LAST_PASS_RATE = 0.4;
-const PASS_RATE_PROPOSALS = 15;
 /** Share of a full validation that a try at pruning takes on average: most are given up after the first block. */
 const PRUNE_TRY_SHARE = 0.5;
 /** Proposals under which a search has hardly begun. */
@@ -43,35 +37,40 @@ const TYPICAL = { answer: 256, grade: 150, judgeInstructions: 600, reflection: 9
 /** How far real costs stray from the expected ones: answers are shorter, or as long as their cap allows. */
 const COST_SPREAD = { low: 0.4, high: 2.5 };
 
+/** The least that one more iteration costs. */
+const ONE_MORE: Cost = { metricCalls: 1, modelCalls: 1, tokens: 1, costUsd: 0 };
+
 /** What the budget of a job buys: expected values, and the worst case of metric calls. Pure. */
 export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPlan {
-  const shared = splits.train.every((id) => splits.validation.includes(id));
-  const minibatch = Math.min(spec.config.minibatchSize, splits.train.length);
   const validation = splits.validation.length;
   const prices = worstCases(spec, rates);
   const { testing, reserve } = reservesOf(spec, splits, prices);
-  const noiseRuns = rates.callsPerGrade > 0 ? Math.min(NOISE_SAMPLES, validation) : 0;
+  const measuresNoise = rates.callsPerGrade > 0 && spec.config.profile === "default";
+  const noiseRuns = measuresNoise ? Math.min(NOISE_SAMPLES, validation) : 0;
   const testRuns = testing.metricCalls;
-  const tried = (shared ? 0 : minibatch) + minibatch;
-  const validated = validation - (shared ? minibatch : 0);
 
-  const { run, grade, reflection } = expectedCosts(spec, rates, minibatch);
+  const iteration = iterationCost(spec, splits);
+  const { run, grade, reflection } = expectedCosts(
+    spec,
+    rates,
+    Math.min(spec.config.minibatchSize, splits.train.length),
+  );
   const fixed = addCosts(times(validation + testRuns, run), times(noiseRuns, grade));
-  const proposal = (k: number) => addCosts(times(tried + passRate(k) * validated, run), reflection);
+  const cost = (k: number) =>
+    addCosts(times(iteration.expected(k), run), times(iteration.reflections, reflection));
   const { maxIterations, maxMetricCalls } = spec.budget;
   // What the search may not touch is kept back at its worst, however little of it is used in the end.
-  const proposals = proposalsThatFit(
-    spec,
-    addCosts(fixed, times(reserve.metricCalls - testRuns, run)),
-    proposal,
-  );
-  const searched = addCosts(fixed, ...Array.from({ length: proposals }, (_, k) => proposal(k)));
+  const taken = addCosts(fixed, times(reserve.metricCalls - testRuns, run));
+  const iterations = iterationsThatFit(spec, taken, cost, iteration.overshoots);
+  const proposals = iterations * iteration.proposals;
+  const searched = addCosts(fixed, ...Array.from({ length: iterations }, (_, k) => cost(k)));
   const pruneRuns = (used: number) => (mayPrune(spec, splits) ? pruneAllowance(used, validation) : 0);
   const pruning = PRUNE_TRY_SHARE * pruneRuns(searched.metricCalls - testRuns);
   const total = addCosts(searched, times(pruning, run));
-  const worstSearch = noiseRuns + validation + maxIterations * (tried + validation);
+  const worstSearch = noiseRuns + validation + iteration.worst(maxIterations);
   const worst = testRuns + worstSearch + pruneRuns(worstSearch);
-  const cap = (n: number) => (maxMetricCalls === undefined ? n : Math.min(n, maxMetricCalls));
+  const beyond = iteration.overshoots ? iteration.worst(1) : 0;
+  const cap = (n: number) => (maxMetricCalls === undefined ? n : Math.min(n, maxMetricCalls + beyond));
   const deviation = rates.callsPerGrade > 0 ? DEVIATION.judge : DEVIATION.check;
   const lift = splits.test.length > 0 ? detectableLift(splits.test.length, deviation) : undefined;
   return {
@@ -83,23 +82,26 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
       modelCalls: Math.round(total.modelCalls),
       tokens: Math.round(total.tokens),
       ...(isPriced(rates)
-        ? { costUsdLow: total.costUsd * COST_SPREAD.low, costUsdHigh: total.costUsd * COST_SPREAD.high }
+        ? {
+            costUsdLow: roundUsd(total.costUsd * COST_SPREAD.low),
+            costUsdHigh: roundUsd(total.costUsd * COST_SPREAD.high),
+          }
         : {}),
     },
     warnings: warningsFor({ spec, splits, rates, proposals, testable: testRuns > 0, deviation }),
-    ...(lift === undefined ? {} : { detectableLift: lift }),
+    ...(lift === undefined ? {} : { detectableLift: roundScore(lift) }),
   };
 }
 
-/** The share of proposals number `k` (0, 1, 2 …) that are validated in full. */
-function passRate(k: number): number {
-  return LAST_PASS_RATE + (FIRST_PASS_RATE - LAST_PASS_RATE) * Math.exp(-k / PASS_RATE_PROPOSALS);
-}
-
-function proposalsThatFit(spec: OptimizeSpec, taken: Cost, cost: (k: number) => Cost): number {
+function iterationsThatFit(
+  spec: OptimizeSpec,
+  taken: Cost,
+  cost: (k: number) => Cost,
+  overshoots: boolean,
+): number {
   let used = taken;
   for (let k = 0; k < spec.budget.maxIterations; k++) {
-    if (timesThatFit(spec.budget, used, cost(k), 1) === 0) return k;
+    if (limitBrokenBy(spec.budget, used, overshoots ? ONE_MORE : cost(k))) return k;
     used = addCosts(used, cost(k));
   }
   return spec.budget.maxIterations;

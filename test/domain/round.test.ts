@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { roundScore } from "../../src/domain/round.ts";
+import { roundScore, roundUsd } from "../../src/domain/round.ts";
 
 it("takes the dust of binary fractions off a score and leaves what can be read", () => {
   const cases: readonly (readonly [number, number])[] = [
@@ -13,4 +13,10 @@ it("takes the dust of binary fractions off a score and leaves what can be read",
     [-12, -12],
   ];
   for (const [exact, told] of cases) expect(roundScore(exact)).toBe(told);
+});
+
+it("keeps what a single token of a cheap model costs", () => {
+  expect(roundUsd(0.1 + 0.2)).toBe(0.3);
+  expect(roundUsd(20 * 5e-8)).toBe(0.000001);
+  expect(roundUsd(5e-8)).toBe(0.00000005);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { REFERENCE_CONFIG_DEFAULTS, type ReferenceConfig } from "../../src/domain/reference-config.ts";
 import type { OptimizeSpec } from "../../src/domain/spec.ts";
 import { planRun } from "../../src/engine/plan.ts";
 import { splitExamples } from "../../src/engine/split.ts";
-import { createWorld, dataOf, play, type WorldOptions } from "../support/scripted-world.ts";
+import { createWorld, dataOf, factOf, play, type WorldOptions } from "../support/scripted-world.ts";
 
 const PRICE = { inputPerMTok: 1, cachedInputPerMTok: 1, outputPerMTok: 10 };
 const planOf = (options: WorldOptions, rates: Parameters<typeof planRun>[2] = { callsPerGrade: 1 }) => {
@@ -10,12 +11,17 @@ const planOf = (options: WorldOptions, rates: Parameters<typeof planRun>[2] = { 
   return planRun(spec, splitExamples(spec.examples, spec.seed), rates);
 };
 
+/** A prompt that knows every fact but these. */
+const factsBut = (unknown: readonly number[], facts: number) =>
+  Array.from({ length: facts }, (_, i) => (unknown.includes(i) ? "" : `(${factOf(i, facts)})`)).join(" ");
+
 describe("a plan", () => {
   it("counts the seed, the proposals and the final test", () => {
     const { plan } = planOf({ examples: 20, budget: { maxIterations: 1 } });
     // 7 validation, 7 of them judged again, 2 × 6 test, and a proposal: 3 + 3 runs, and at 4 of 5 proposals 7 more.
     expect(plan.metricCalls).toBe(Math.round(7 + 7 + 12 + 6 + 0.8 * 7));
-    expect(plan.maxMetricCalls).toBe(7 + 7 + 12 + 3 + 3 + 7);
+    // At worst the parent is run on all 7 training examples before it fails on one.
+    expect(plan.maxMetricCalls).toBe(7 + 7 + 12 + 7 + 3 + 7);
     expect(plan.proposals).toBe(1);
   });
 
@@ -27,9 +33,9 @@ describe("a plan", () => {
     expect(one).toBe(Math.round(7 + 12 + 6 + 0.8 * 7));
     expect(two - one).toBeLessThanOrEqual(6 + 0.8 * 7);
     expect(many / 100).toBeLessThan(two - one);
-    // 40 examples: 14 to validate on, 12 to test on, and what the pruning may use beside.
+    // 40 examples: 14 to validate on in blocks of 5 and 9, 12 to test on, and what the pruning may use beside.
     expect(planned({ examples: 40, budget: { maxIterations: 1 } })).toBe(
-      Math.round(14 + 24 + 6 + 0.8 * 14 + 0.5 * 14),
+      Math.round(14 + 24 + 6 + 0.8 * (5 + 0.4 * 9) + 0.5 * 14),
     );
   });
 
@@ -43,11 +49,52 @@ describe("a plan", () => {
 
   it("is an upper bound of what is really run", async () => {
     for (const examples of [1, 6, 14, 15, 30]) {
-      const world = createWorld({ examples, facts: 9, config: { minibatchSize: 2 } });
-      const recording = await play(world);
-      expect(world.rollouts.length).toBeLessThanOrEqual(
-        dataOf(recording, "started")[0]?.plan.maxMetricCalls ?? 0,
-      );
+      for (const width of [1, 4]) {
+        const world = createWorld({ examples, facts: 9, config: { minibatchSize: 2, width } });
+        const recording = await play(world);
+        expect(world.rollouts.length).toBeLessThanOrEqual(
+          dataOf(recording, "started")[0]?.plan.maxMetricCalls ?? 0,
+        );
+      }
+    }
+  });
+
+  it("is an upper bound where a parent that fails nowhere in sight is run on and on", async () => {
+    // One of 60 training examples fails, and one to validate on; minibatches of one example look for it.
+    const examples = Array.from({ length: 90 }, (_, i) => ({
+      id: `e${i}`,
+      input: `question ${i}`,
+      split: i < 60 ? ("train" as const) : ("validation" as const),
+    }));
+    const world = createWorld({
+      spec: { examples, components: { prompt: factsBut([0, 60], 90) } },
+      facts: 90,
+      config: { minibatchSize: 1 },
+      budget: { maxIterations: 6 },
+    });
+    const recording = await play(world);
+    const { plan } = dataOf(recording, "started")[0] ?? {};
+    expect(world.rollouts.length).toBeGreaterThan(30 + 6 * (1 + 1)); // more than a minibatch for each of both
+    expect(world.rollouts.length).toBeLessThanOrEqual(plan?.maxMetricCalls ?? 0);
+  });
+
+  it("expects about as many proposals as a limit pays for, whatever the width, though candidates are paused", async () => {
+    for (const width of [1, 4, 8]) {
+      for (const maxMetricCalls of [300, 600]) {
+        const budget = { maxIterations: 500, maxMetricCalls };
+        const world = createWorld({
+          examples: 100,
+          facts: 60,
+          factsPerEdit: 1,
+          config: { width },
+          budget,
+        });
+        const recording = await play(world);
+        const planned = dataOf(recording, "started")[0]?.plan.proposals ?? 0;
+        const made = dataOf(recording, "progress").at(-1)?.iteration ?? 0;
+        expect(made / planned).toBeGreaterThan(0.5);
+        expect(made / planned).toBeLessThan(2);
+      }
     }
   });
 
@@ -57,6 +104,57 @@ describe("a plan", () => {
     expect(many.plan.proposals).toBe(50);
     expect(few.plan.proposals).toBe(Math.floor((60 - 26) / (6 + 0.8 * 7)));
     expect(few.plan.maxMetricCalls).toBe(60);
+  });
+
+  it("counts every proposal of an iteration of the reference, and what it runs beyond the limit", async () => {
+    const samplings: readonly Partial<ReferenceConfig>[] = [
+      {},
+      { sampling: { parents: 2, mutations: 2 } },
+      { sampling: { parents: 1, mutations: 4 }, proposalSelection: { kind: "best" } },
+      { sampling: { parents: 3, mutations: 1 }, proposalSelection: { kind: "top_k", k: 2 } },
+    ];
+    for (const reference of samplings) {
+      const { parents, mutations } = { ...REFERENCE_CONFIG_DEFAULTS, ...reference }.sampling;
+      for (const budget of [{ maxIterations: 6 }, { maxIterations: 200, maxMetricCalls: 600 }]) {
+        const world = createWorld({
+          examples: 150,
+          facts: 150,
+          config: {
+            profile: "reference",
+            merge: false,
+            reference: { ...REFERENCE_CONFIG_DEFAULTS, ...reference },
+          },
+          budget,
+        });
+        const recording = await play(world);
+        const { plan } = dataOf(recording, "started")[0] ?? {};
+        const last = dataOf(recording, "progress").at(-1);
+        const charged = last?.budget.lines.find((line) => line.name === "metric_calls")?.used ?? 0;
+        const proposed = (last?.iteration ?? 0) * parents * mutations;
+        const within = (real: number, planned = 0) => {
+          expect(real / planned).toBeGreaterThan(0.5);
+          expect(real / planned).toBeLessThan(2);
+        };
+        within(proposed, plan?.proposals);
+        within(charged, plan?.metricCalls);
+        within(world.rollouts.length + world.reflections.length, plan?.modelCalls);
+        expect(charged).toBeLessThanOrEqual(plan?.maxMetricCalls ?? 0);
+      }
+    }
+  });
+
+  it("expects a reflection for each component where all are changed at once", () => {
+    const config = (componentSelector: "all" | "round_robin") => ({
+      profile: "reference" as const,
+      reference: { ...REFERENCE_CONFIG_DEFAULTS, componentSelector },
+    });
+    const calls = (componentSelector: "all" | "round_robin") =>
+      planOf({
+        examples: 20,
+        spec: { components: { a: "1", b: "2", c: "3" } },
+        config: config(componentSelector),
+      }).plan.modelCalls;
+    expect(calls("all") - calls("round_robin")).toBe(10 * 2);
   });
 
   it("names a price only where all prices are known", () => {

@@ -5,7 +5,7 @@ import { dominators, type Pool, type PoolEntry } from "./pool.ts";
 /** merge.py: tries to find a pair, and tries to find a merge. */
 const ATTEMPTS = 10;
 /** Validation examples a merge is tried on. */
-const SUBSAMPLE = 5;
+export const SUBSAMPLE = 5;
 
 /** A merge to try. */
 export interface Merge {

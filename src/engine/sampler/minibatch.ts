@@ -21,7 +21,7 @@ export interface Minibatch {
 }
 
 /** Minibatches a proposal may draw in search of a failure: a parent that is right 19 times of 20 fails within 8 × 3. */
-const MAX_DRAWS = 8;
+export const MAX_DRAWS = 8;
 
 /** Whether the parent has nothing to learn from an example: it is known to be perfect there, or can not be run. */
 function isSpent(parent: Member, id: string): boolean {

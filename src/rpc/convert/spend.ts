@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { roundUsd } from "../../domain/round.ts";
 import type { ModelUse, Spend } from "../../domain/spend.ts";
 import { totalCostUsd } from "../../domain/spend.ts";
 import {
@@ -11,6 +12,7 @@ import {
 
 /** What was paid, with the sum over the roles where every price is known. */
 export function protoSpend(spend: Spend): ProtoSpend {
+  const total = totalCostUsd(spend);
   return create(SpendSchema, {
     roles: spend.map((role) =>
       create(RoleSpendSchema, {
@@ -20,10 +22,10 @@ export function protoSpend(spend: Spend): ProtoSpend {
         inputTokens: BigInt(role.inputTokens),
         cachedInputTokens: BigInt(role.cachedInputTokens),
         outputTokens: BigInt(role.outputTokens),
-        costUsd: role.costUsd,
+        costUsd: role.costUsd === undefined ? undefined : roundUsd(role.costUsd),
       }),
     ),
-    costUsd: totalCostUsd(spend),
+    costUsd: total === undefined ? undefined : roundUsd(total),
   });
 }
 

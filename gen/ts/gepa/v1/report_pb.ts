@@ -112,7 +112,8 @@ export type Plan = Message<"gepa.v1.Plan"> & {
   iterations: number;
 
   /**
-   * Proposals the budget is expected to pay for.
+   * Proposals the budget is expected to pay for: one an iteration, in the profile "reference" as many as its sampling
+   * says.
    *
    * @generated from field: int32 proposals = 2;
    */
@@ -126,7 +127,7 @@ export type Plan = Message<"gepa.v1.Plan"> & {
   metricCalls: number;
 
   /**
-   * Candidate-on-example runs at the very most.
+   * Candidate-on-example runs at the very most; the profile "reference" may overstep max_metric_calls by an iteration.
    *
    * @generated from field: int32 max_metric_calls = 4;
    */
