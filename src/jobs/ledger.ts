@@ -22,8 +22,8 @@ export type CallOutcome =
  */
 export interface Ledger {
   find(key: string): Promise<CallOutcome | undefined>;
-  /** Durable once it resolves. */
-  record(key: string, role: Role, outcome: CallOutcome): Promise<void>;
+  /** Durable once it resolves, with the outcome to use: where two runs have paid for a call, the first that was booked. */
+  record(key: string, role: Role, outcome: CallOutcome): Promise<CallOutcome>;
   /** What this job has paid so far, over all its runs. */
   spend(): Spend;
   /** Runs `work` when no other run of the family is at this key: what was paid there meanwhile is found then. */
@@ -66,7 +66,7 @@ export async function openLedger(
     },
     async record(key, role, outcome) {
       const rowKey = outcome.kind === "answer" ? key : failureKey(key);
-      await store.recordCall({
+      const stands = await store.recordCall({
         rootId: job.rootId,
         jobId: job.id,
         key: rowKey,
@@ -75,6 +75,7 @@ export async function openLedger(
         outcome: JSON.stringify(outcome),
       });
       book(rowKey, role, outcome);
+      return outcomeOf(stands);
     },
     spend: tally.spend,
     inTurn: (key, signal, work) => turns(`${job.rootId} ${key}`, signal, work),

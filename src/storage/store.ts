@@ -53,9 +53,9 @@ export interface Store {
   calls(rootId: string): AsyncIterable<LedgerRow>;
   /**
    * Records an answer before it is used. Not fenced: what was paid is booked whoever owns the job now. A key that
-   * has a row already keeps it.
+   * has a row already keeps it. Gives the row that stands: the answer to use, for later runs will.
    */
-  recordCall(row: LedgerRow): Promise<void>;
+  recordCall(row: LedgerRow): Promise<LedgerRow>;
 
   /** Removes an ended job with its events and its idempotency record; its answers once no job of its family is left. */
   deleteJob(jobId: string): Promise<boolean>;

@@ -35,8 +35,9 @@ function journalling(store: Store, journal: Entry[]): Store {
       return events;
     },
     async recordCall(row) {
-      await store.recordCall(row);
+      const stands = await store.recordCall(row);
       journal.push({ kind: "call", row });
+      return stands;
     },
   };
 }

@@ -56,9 +56,10 @@ function photographing(store: Store, path: string, moments: Moment[]): Store {
       return appended;
     },
     async recordCall(row) {
-      await store.recordCall(row);
+      const stands = await store.recordCall(row);
       calls++;
       photograph();
+      return stands;
     },
   };
 }

@@ -30,16 +30,17 @@ export async function* readCalls(q: Queries, rootId: string): AsyncGenerator<Led
 
 /**
  * Books an answer. The first under a key stays: later runs have used it. Nothing is booked for a family that was
- * deleted while the call was under way; nobody could ever read or remove the row.
+ * deleted while the call was under way; nobody could ever read or remove the row. Gives the row that stands.
  */
-export async function recordCall(tx: Tx, row: LedgerRow): Promise<void> {
-  await tx.run(
+export async function recordCall(tx: Tx, row: LedgerRow): Promise<LedgerRow> {
+  const booked = await tx.run(
     `INSERT INTO calls (root_id, key, job_id, role, ts, outcome)
      SELECT $1, $2, $3, $4, CAST($5 AS BIGINT), $6
      WHERE EXISTS (SELECT 1 FROM jobs WHERE root_id = $1)
      ON CONFLICT (root_id, key) DO NOTHING`,
     [row.rootId, row.key, row.jobId, row.role, row.ts, row.outcome],
   );
+  return booked > 0 ? row : ((await readCall(tx, row.rootId, row.key)) ?? row);
 }
 
 function callFrom(rootId: string, row: Row): LedgerRow {
