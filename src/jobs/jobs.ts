@@ -1,3 +1,4 @@
+import { sharedByCalls } from "../base/abort.ts";
 import { cancelJob } from "./cancel-job.ts";
 import { createJob } from "./create-job.ts";
 import { deleteJob } from "./delete-job.ts";
@@ -21,7 +22,7 @@ import { createQueueDispatcher } from "./queue-dispatcher.ts";
 import { resumeJob } from "./resume-job.ts";
 import { sweepEnded } from "./retention.ts";
 import { runJob } from "./run-job.ts";
-import { createRunningJobs, type RunningJobs } from "./running-jobs.ts";
+import { createRunningJobs, type RunningJobs, RunStopped } from "./running-jobs.ts";
 import { stopJob } from "./stop-job.ts";
 import { createTurns } from "./turns.ts";
 import type { UseCases } from "./use-cases.ts";
@@ -46,7 +47,8 @@ export interface Jobs {
 export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { kind: "alone" }): Jobs {
   const hub = createWatchHub(deps.store, deps.clock);
   const running = createRunningJobs();
-  const runDeps = { ...deps, turns: createTurns() };
+  const closing = new AbortController();
+  const runDeps = { ...deps, turns: createTurns(), closing: sharedByCalls(closing.signal) };
   const run: Run = (job, signal, mayCall) => {
     const resolveModels: JobsDeps["resolveModels"] = (targetModelId, roles) =>
       guardModels(deps.resolveModels(targetModelId, roles), mayCall);
@@ -80,6 +82,7 @@ export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { 
     },
     async drain(signal) {
       for (const stop of stopSweeps) stop();
+      closing.abort(new RunStopped("draining"));
       await dispatcher.drain(signal);
     },
     close: () => hub.close(),

@@ -9,8 +9,10 @@ import { type CallOutcome, callKey, type Ledger } from "./ledger.ts";
 export interface LedgeredModelDeps {
   readonly ledger: Ledger;
   readonly metrics: Metrics;
-  /** The run's own signal: it stops the calls in flight. */
+  /** The run's own signal: once it aborts, nothing more is sent. */
   readonly signal: AbortSignal;
+  /** Stops the calls in flight. They outlive a run that the store's trouble ended, for they are being paid for. */
+  readonly callsSignal: AbortSignal;
   /** Whether the job's wall time is used up: what is known is still told, nothing new is sent. */
   readonly isOver: () => boolean;
   /** Told when the books can not be read or written: the run must stop, for nothing may be used unrecorded. */
@@ -22,14 +24,15 @@ export interface LedgeredModelDeps {
  * calls in flight are one call, those of other runs of the family included.
  *
  * A caller that gives up waiting does not stop the call: it is being paid for, so it is finished and booked. Only
- * the end of the run stops it, and then nothing is recorded. After the job's wall time a call that is not known is
+ * `callsSignal` stops it, and then nothing is recorded. After the job's wall time a call that is not known is
  * refused with {@link OutOfTimeError}, and so are further tries of one that failed.
  */
 export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps): Model {
-  const { ledger, signal: runSignal } = deps;
+  const { ledger, signal: runSignal, callsSignal } = deps;
   const inFlight = new Map<string, Promise<ModelResponse>>(); // bounded by the calls the engine has in flight
 
   const mayTry = () => {
+    throwIfAborted(runSignal);
     if (deps.isOver()) throw new OutOfTimeError();
   };
 
@@ -49,11 +52,9 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
       deps.metrics.count("ledger_hits_total", { role });
       return responseOf(known);
     }
-    throwIfAborted(runSignal);
     mayTry();
-    const outcome = await pay(model, request, runSignal, mayTry);
-    await booked(ledger.record(key, role, outcome));
-    return responseOf(outcome);
+    const outcome = await pay(model, request, callsSignal, mayTry);
+    return responseOf(await booked(ledger.record(key, role, outcome)));
   };
 
   return {

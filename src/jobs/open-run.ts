@@ -5,6 +5,7 @@ import type { Store } from "../storage/store.ts";
 import { graderOf, modelUses, rolesOf } from "./grading.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { type LedgeredModelDeps, ledgeredModel } from "./ledgered-model.ts";
+import { outlastTrouble } from "./outlast.ts";
 import type { RunDeps } from "./ports.ts";
 import { changedModels } from "./run-failure.ts";
 import { createRunProgress, type RunProgress } from "./run-progress.ts";
@@ -14,6 +15,16 @@ import { decodeCheckpoint } from "./run-writer.ts";
 
 /** Events read at once when the texts of an earlier run are looked up. */
 const PAGE_EVENTS = 100;
+
+/** How a run is stopped. */
+export interface RunSignals {
+  /** Aborts when the run must stop, whoever says so. */
+  readonly signal: AbortSignal;
+  /** Aborts when its calls in flight must stop, too. */
+  readonly callsSignal: AbortSignal;
+  /** Stops the run; its calls in flight as well, but where the store is in trouble: those are finished and booked. */
+  readonly stop: (cause: unknown) => void;
+}
 
 /** A run that is ready to be driven. */
 export interface Run {
@@ -34,11 +45,12 @@ export async function openRun(
   deps: RunDeps,
   job: Job,
   recorder: RunRecorder,
-  signal: AbortSignal,
-  onStoreFailure: (error: unknown) => void,
+  { signal, callsSignal, stop }: RunSignals,
 ): Promise<Run | JobFailure> {
   const { store, clock, metrics } = deps;
-  const ledger = await openLedger(store, clock, job, deps.turns);
+  const recordCall: Store["recordCall"] = (row) =>
+    outlastTrouble(clock, deps.closing, () => store.recordCall(row));
+  const ledger = await openLedger({ ...store, recordCall }, clock, job, deps.turns);
   const progress = createRunProgress(job.progress);
   const time = createRunTime(clock, job.progress, job.spec.budget.maxWallTimeS);
   recorder.showProgress(() => {
@@ -52,7 +64,8 @@ export async function openRun(
   });
 
   const raw = deps.resolveModels(job.spec.targetModelId, rolesOf(job.spec.grader));
-  const wrap: LedgeredModelDeps = { ledger, metrics, signal, isOver: time.isOver, onStoreFailure };
+  const { isOver } = time;
+  const wrap: LedgeredModelDeps = { ledger, metrics, signal, callsSignal, isOver, onStoreFailure: stop };
   const judge = raw.judge && ledgeredModel("judge", raw.judge, wrap);
   const grader = graderOf(deps.graders, job.spec, judge);
   const changed = changedModels(job, modelUses(raw, grader), grader.fingerprint);

@@ -29,9 +29,11 @@ export interface JobsDeps {
   readonly optimise: Optimise;
 }
 
-/** What a run needs besides: the turns that the runs of this process share. */
+/** What a run needs besides, shared by the runs of this process. */
 export interface RunDeps extends JobsDeps {
   readonly turns: Turns;
+  /** Aborts when the process lets go of its runs: until then an answer that was paid for waits to be booked. */
+  readonly closing: AbortSignal;
 }
 
 /** Bounds of this server; each is a configuration value with its own reason there. */

@@ -5,7 +5,7 @@ import type { EngineOutcome, Optimise } from "../engine/ports.ts";
 import { FencedError, WithdrawnError } from "../storage/store.ts";
 import { bookSpend } from "./book-spend.ts";
 import { noteTransition } from "./note-transition.ts";
-import { openRun, type Run } from "./open-run.ts";
+import { openRun, type Run, type RunSignals } from "./open-run.ts";
 import { PAUSED_BY_CALLER } from "./pause-job.ts";
 import type { RunDeps } from "./ports.ts";
 import { failureOf, isStoreTrouble } from "./run-failure.ts";
@@ -41,29 +41,38 @@ async function runAgain(deps: RunDeps, job: Job, signal: AbortSignal): Promise<R
 }
 
 async function runOnce(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd | "withdrawn"> {
-  const own = new AbortController();
   const recorder = createRunRecorder(deps, job);
-  const either = sharedByCalls(AbortSignal.any([signal, own.signal]));
-  const attempt: Attempt = { deps, job, recorder, signal: either, stop: (cause) => own.abort(cause) };
+  const signals = signalsWithin(signal);
+  const attempt: Attempt = { deps, job, recorder, ...signals };
   try {
-    const run = await openRun(deps, job, recorder, either, attempt.stop);
+    const run = await openRun(deps, job, recorder, signals);
     return await close(attempt, "code" in run ? failed(run) : await drive(attempt, run));
   } catch (error) {
     // The first reason to stop is the true one; what the engine rejected with may only follow from it.
-    const cause = either.aborted ? either.reason : error;
+    const cause = signals.signal.aborted ? signals.signal.reason : error;
     if (cause instanceof WithdrawnError) return "withdrawn";
     return leftBy(attempt, cause) ?? (await closeAfterBug(attempt, cause));
   }
 }
 
+function signalsWithin(outer: AbortSignal): RunSignals {
+  const run = new AbortController();
+  const calls = new AbortController();
+  return {
+    signal: sharedByCalls(AbortSignal.any([outer, run.signal])),
+    callsSignal: sharedByCalls(AbortSignal.any([outer, calls.signal])),
+    stop(cause) {
+      run.abort(cause);
+      if (!isStoreTrouble(cause)) calls.abort(cause);
+    },
+  };
+}
+
 /** One attempt at a job: what it works with, and how it is brought to an end. */
-interface Attempt {
+interface Attempt extends RunSignals {
   readonly deps: RunDeps;
   readonly job: Job;
   readonly recorder: RunRecorder;
-  /** Aborts when the run must stop, whoever says so. */
-  readonly signal: AbortSignal;
-  readonly stop: (cause: unknown) => void;
 }
 
 /** What the engine came to, with the events that belong into the last write. */
@@ -85,7 +94,7 @@ async function drive({ deps, job, recorder, signal, stop }: Attempt, run: Run): 
     await writer.flush();
     return ended;
   } catch (error) {
-    stop(error); // the calls in flight end with the run
+    stop(error);
     throw error;
   } finally {
     // What was yielded and what was paid is worth keeping, however the run ended.

@@ -30,11 +30,13 @@ function over(
   model: Model,
   signal = never(),
   onStoreFailure: (e: unknown) => void = () => undefined,
+  callsSignal = signal,
 ) {
   return ledgeredModel("target", model, {
     ledger,
     metrics: noMetrics,
     signal,
+    callsSignal,
     isOver: () => false,
     onStoreFailure,
   });
@@ -60,6 +62,7 @@ describe("a ledgered model", () => {
       ledger,
       metrics: noMetrics,
       signal: never(),
+      callsSignal: never(),
       isOver: () => false,
       onStoreFailure: () => undefined,
     });
@@ -85,7 +88,7 @@ describe("a ledgered model", () => {
       ...store,
       recordCall: async (row) => {
         await written.promise;
-        await store.recordCall(row);
+        return store.recordCall(row);
       },
     };
     let answered = false;
@@ -143,6 +146,55 @@ describe("a ledgered model", () => {
     await expect(call).rejects.toThrow("over");
     expect(ledger.spend()).toEqual([]);
     expect((await open(store)).spend()).toEqual([]);
+  });
+
+  it("finishes and books a call that outlives its run, and sends nothing more", async () => {
+    const answer = deferred();
+    const model: Model = scriptedModel("m", async () => {
+      await answer.promise;
+      return anAnswer("late");
+    });
+    const retrying: Model = {
+      ...model,
+      async call(request, signal, mayTry) {
+        const response = await model.call(request, signal);
+        if (request.sampleIndex > 0) mayTry?.(); // one that failed, and is to be tried again
+        return response;
+      },
+    };
+    const run = new AbortController();
+    const ledger = await open(await storeWithFamily());
+    const ledgered = over(ledger, retrying, run.signal, () => undefined, never());
+    const underWay = [aRequest("hi"), aRequest("hi", 1)].map((request) => ledgered.call(request, never()));
+    await settle();
+    const away = new Error("the store is away");
+    run.abort(away);
+    const all = Promise.allSettled([...underWay, ledgered.call(aRequest("more"), never())]);
+    answer.resolve();
+    expect(await all).toMatchObject([
+      { status: "fulfilled", value: { text: "late" } },
+      { status: "rejected", reason: away },
+      { status: "rejected", reason: away },
+    ]);
+    expect(ledger.spend()).toMatchObject([{ calls: 1, failedCalls: 0 }]);
+  });
+
+  it("uses the answer that was booked first where two processes paid for one call", async () => {
+    const store = await storeWithFamily();
+    const answers = [deferred(), deferred()] as const;
+    const process = async (id: string, nth: 0 | 1) => {
+      const model = scriptedModel("m", async () => {
+        await answers[nth].promise;
+        return anAnswer(`paid by ${id}`);
+      });
+      return over(await open(store, id), model).call(aRequest("hi"), never());
+    };
+    const both = [process("root", 0), process("fork", 1)];
+    await settle();
+    answers[1].resolve();
+    await settle();
+    answers[0].resolve();
+    expect((await Promise.all(both)).map((r) => r.text)).toEqual(["paid by fork", "paid by fork"]);
   });
 
   it("finishes and books a call its caller no longer waits for", async () => {
@@ -204,7 +256,8 @@ describe("a ledgered model", () => {
     const ledger = await open(store);
     const model = scriptedModel("m");
     await over(ledger, model).call(aRequest("known"), never());
-    const deps = { ledger, metrics: noMetrics, signal: never(), onStoreFailure: () => undefined };
+    const signals = { signal: never(), callsSignal: never() };
+    const deps = { ledger, metrics: noMetrics, ...signals, onStoreFailure: () => undefined };
     const late = ledgeredModel("target", model, { ...deps, isOver: () => true });
     expect((await late.call(aRequest("known"), never())).text).toBe("m: known");
     await expect(late.call(aRequest("new"), never())).rejects.toBeInstanceOf(OutOfTimeError);
@@ -223,7 +276,8 @@ describe("a ledgered model", () => {
       },
     };
     const ledger = await open(await storeWithFamily());
-    const deps = { ledger, metrics: noMetrics, signal: never(), onStoreFailure: () => undefined };
+    const signals = { signal: never(), callsSignal: never() };
+    const deps = { ledger, metrics: noMetrics, ...signals, onStoreFailure: () => undefined };
     const ledgered = ledgeredModel("target", model, { ...deps, isOver: () => isOver });
     await expect(ledgered.call(aRequest("hi"), never())).rejects.toBeInstanceOf(OutOfTimeError);
     expect(ledger.spend()).toEqual([]);
