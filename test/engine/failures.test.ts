@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
+import { roundScore } from "../../src/domain/round.ts";
 import type { EngineEvent } from "../../src/domain/event.ts";
 import { MAX_CONSECUTIVE_FAILURES } from "../../src/engine/breaker.ts";
 import { MAX_UNMADE } from "../../src/engine/stop.ts";
@@ -51,7 +52,7 @@ describe("a failed call", () => {
           for (const { evaluations, meanScore } of dataOf(recording, "judge")) {
             const scores = evaluations.flatMap((e) => e.score ?? []);
             const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
-            expect(meanScore ?? Number.NaN).toEqual(mean);
+            expect(meanScore ?? Number.NaN).toEqual(roundScore(mean));
           }
         },
       ),

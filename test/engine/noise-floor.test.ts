@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "../../src/base/rng.ts";
 import { gradeDeviation } from "../../src/engine/noise-floor.ts";
+import { roundScore } from "../../src/domain/round.ts";
 import { noiseFloor } from "../../src/engine/report/report.ts";
 import { NOISE_SAMPLES } from "../../src/engine/reserve.ts";
 import { loadState } from "../../src/engine/state.ts";
@@ -50,7 +51,7 @@ describe("the noise floor of the judge", () => {
     const noise = 0.1 / Math.SQRT2;
     expect(loadState(saved ?? "").noise).toBeCloseTo(noise, 9);
     const report = dataOf(recording, "final")[0]?.report;
-    expect(report?.noiseFloor).toBeCloseTo(noiseFloor(noise, report?.sampleSize ?? 0), 9);
+    expect(report?.noiseFloor).toBe(roundScore(noiseFloor(noise, report?.sampleSize ?? 0)));
     expect(report?.notes.join(" ")).toContain("asked twice about the same outputs");
   });
 
