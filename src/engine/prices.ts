@@ -1,13 +1,14 @@
 import type { Price } from "../models/model.ts";
-import { promptText, type OptimizeSpec } from "../domain/spec.ts";
+import { componentNames, type GraderSpec, promptText, type OptimizeSpec } from "../domain/spec.ts";
 import { addCosts, type Cost } from "./budget.ts";
-import { MAX_ACTIVE_LESSONS, MAX_LESSON_CHARACTERS } from "./lessons.ts";
+import { MAX_LESSON_CHARACTERS } from "./lessons.ts";
 import {
   MAX_REFLECTION_ATTEMPTS,
-  MAX_SHOWN_TOKENS,
   REFLECTION_MAX_TOKENS,
   SHOWN_FAILURES,
+  SHOWN_LESSONS,
   SHOWN_REJECTED_EDITS,
+  shownTokens,
 } from "./reflection/limits.ts";
 
 /** What one piece of work costs at worst. */
@@ -36,10 +37,14 @@ export interface Rates {
 const JUDGE_FRAME_TOKENS = 4_096;
 /** Tokens a judge may answer with, its thinking included. */
 const JUDGE_ANSWER_TOKENS = 4_096;
-/** Tokens of a reflection request that are the same in every one: rules, orders, marks, the schema. */
+/** Tokens of a reflection request that are the same in every one: rules, orders, the schema, what was wrong before. */
 const REFLECTION_FRAME_TOKENS = 4_096;
-/** Tokens of the marks around the four texts of an example. */
-const MARKS_PER_EXAMPLE = 256;
+/** Tokens of the marks around a text, and of a few words of ours beside it. */
+const MARKS = 128;
+/** The same where the marks name a component, which has up to 64 characters, and twice. */
+const NAMED_MARKS = 256;
+/** Texts of an example: input, output, ideal, feedback. */
+const TEXTS_PER_EXAMPLE = 4;
 /** Prompts a reflection request shows: the parent's, and in a crossover the other parent's. */
 const PROMPTS_SHOWN = 2;
 /** Tokens the chat form adds to a call. */
@@ -81,15 +86,7 @@ export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
   );
   const judgeIn = judgeCalls * (JUDGE_FRAME_TOKENS + background + input + ideal + targetOut);
   const judgeOut = judgeCalls * JUDGE_ANSWER_TOKENS;
-  const seen = (tokens: number) => Math.min(tokens, MAX_SHOWN_TOKENS);
-  const perExample =
-    seen(input) + seen(ideal) + seen(targetOut) + seen(JUDGE_ANSWER_TOKENS) + MARKS_PER_EXAMPLE;
-  const reflectionIn =
-    REFLECTION_FRAME_TOKENS +
-    MAX_ACTIVE_LESSONS * MAX_LESSON_CHARACTERS +
-    seen(maxTokensOf(JSON.stringify(spec.context)) + maxTokensOf(spec.evaluationRubric ?? "")) +
-    (PROMPTS_SHOWN + SHOWN_REJECTED_EDITS) * prompt +
-    (spec.config.minibatchSize + SHOWN_FAILURES) * perExample;
+  const reflectionIn = maxReflectionTokens(spec, { input, ideal, prompt });
   const usd = (price: Price | undefined, inTokens: number, outTokens: number) =>
     price ? (inTokens * price.inputPerMTok + outTokens * price.outputPerMTok) * PER_MILLION : 0;
   const grade: Cost = {
@@ -115,4 +112,40 @@ export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
     },
     maxReflections: MAX_REFLECTION_ATTEMPTS,
   };
+}
+
+/** Bytes of a job's longest texts. */
+interface Longest {
+  readonly input: number;
+  readonly ideal: number;
+  readonly prompt: number;
+}
+
+/** The most that `reflectionRequest` comes to: each text it shows, with its marks. A test holds the two together. */
+function maxReflectionTokens(spec: OptimizeSpec, { input, ideal, prompt }: Longest): number {
+  const { constraints, config, context, components, evaluationRubric, grader } = spec;
+  const background = JSON.stringify([context, evaluationRubric, rubricOf(grader)]);
+  const feedback = gradersIn(grader) * JUDGE_ANSWER_TOKENS;
+  const perExample =
+    TEXTS_PER_EXAMPLE * MARKS +
+    [input, ideal, config.maxTokens, feedback].reduce((sum, text) => sum + shownTokens(text), 0);
+  const quoted = [...constraints.mustKeep, ...constraints.mustNotContain].map((text) => JSON.stringify(text));
+  return (
+    REFLECTION_FRAME_TOKENS +
+    Math.max(0, ...quoted.map(maxTokensOf)) +
+    PROMPTS_SHOWN * (prompt + componentNames(components).length * NAMED_MARKS) +
+    (shownTokens(maxTokensOf(background)) + MARKS) +
+    SHOWN_LESSONS * (MAX_LESSON_CHARACTERS * BYTES_PER_CHARACTER + MARKS) +
+    SHOWN_REJECTED_EDITS * (shownTokens(prompt + NAMED_MARKS) + MARKS) +
+    (config.minibatchSize + SHOWN_FAILURES) * perExample
+  );
+}
+
+function rubricOf(grader: GraderSpec): string | undefined {
+  return grader.kind === "judge" ? grader.rubric : undefined;
+}
+
+/** Graders whose feedback stands in that of the whole: those that a weighted mean is made of, or the one. */
+function gradersIn(grader: GraderSpec): number {
+  return grader.kind === "multi" ? grader.graders.reduce((sum, part) => sum + gradersIn(part.grader), 0) : 1;
 }

@@ -15,8 +15,15 @@ export const SHOWN_REJECTED_EDITS = 3;
 export const MAX_SHOWN_CHARACTERS = 8_000;
 /** UTF-8 bytes a character takes at most (a surrogate pair, four bytes, counts as two characters). */
 const BYTES_PER_CHARACTER = 3;
+/** Bytes that say how much was left out. */
+const LEFT_OUT_BYTES = 48;
 /** The most that one shown text can take, in bytes and therefore in tokens. */
-export const MAX_SHOWN_TOKENS = MAX_SHOWN_CHARACTERS * BYTES_PER_CHARACTER;
+export const MAX_SHOWN_TOKENS = MAX_SHOWN_CHARACTERS * BYTES_PER_CHARACTER + LEFT_OUT_BYTES;
+
+/** The most that a text of so many bytes takes once it is {@link shown}: it may be cut just where that saves nothing. */
+export function shownTokens(bytes: number): number {
+  return Math.min(bytes + LEFT_OUT_BYTES, MAX_SHOWN_TOKENS);
+}
 
 /** A text at its shown length; what is left out is said. */
 export function shown(text: string): string {
