@@ -16,7 +16,7 @@ let postgres: PostgresServer;
 let bin: string;
 beforeAll(async () => {
   bin = installedPostgres();
-  postgres = await startOwnPostgres(bin);
+  postgres = await startOwnPostgres({ bin });
 });
 afterAll(() => postgres.stop());
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { open, rm, statfs, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { createSurely, decisionsIn, jobOf, logOf, post, specOf, type Watch, watc
 import { imageOf } from "./ledger-image.ts";
 import { pause, type Program, start, tell, temporaryFolder } from "./program.ts";
 import { startProvider } from "./provider.ts";
+import { fill, makeRoom, withSmallDisk } from "./small-disk.ts";
 
 const exec = promisify(execFile);
 
@@ -16,33 +17,6 @@ const DISK_MB = 6;
 
 /** The dispatcher looks again every 5 s for jobs whose run the store ended; on a busy machine it may take longer. */
 const GOES_ON_WITHIN_MS = 30_000;
-
-/**
- * Runs a command with a small disk at `path` that no other process sees, and that ends with it. Needs no rights where
- * the machine lets its users have namespaces, as it does by default.
- */
-function withSmallDisk(path: string): string[] {
-  const mount = `mount -t tmpfs -o size=${DISK_MB}m tmpfs "$0" && exec "$@"`;
-  return ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, path];
-}
-
-/** Fills the disk to the last byte. */
-async function fill(disk: string): Promise<void> {
-  const file = await open(join(disk, "ballast"), "a");
-  try {
-    for (const size of [65_536, 4_096, 1]) {
-      for (;;) {
-        const wrote = await file.write(Buffer.alloc(size)).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== "ENOSPC") throw error;
-        });
-        if (wrote === undefined || wrote.bytesWritten < size) break;
-      }
-    }
-  } finally {
-    await file.close();
-  }
-  expect((await statfs(disk)).bfree).toBe(0);
-}
 
 function expectKept(watch: Watch, log: readonly unknown[]): void {
   expect(watch.seen).toEqual(log);
@@ -54,7 +28,7 @@ describe("a disk that is full", () => {
     const dataDir = await temporaryFolder();
     const provider = await startProvider({ latencyMs: 20 });
     const port = await freePort();
-    const program = start({ dataDir, port, env: provider.env(0), under: withSmallDisk(dataDir) });
+    const program = start({ dataDir, port, env: provider.env(0), under: withSmallDisk(dataDir, DISK_MB) });
     await program.ready;
     const disk = `/proc/${program.pid}/root${dataDir}`;
     const spec = specOf(1, 12);
@@ -78,7 +52,7 @@ describe("a disk that is full", () => {
     const paid = provider.calls.length - callsWhileFull;
     expect(paid, "calls paid in a second while nothing can be recorded").toBeLessThanOrEqual(8);
 
-    await rm(join(disk, "ballast"));
+    await makeRoom(disk);
     const freed = Date.now();
     expect((await post(program, specOf(3, 1), "third")).status).toBe(201);
     await watch.ended;

