@@ -12,6 +12,16 @@ const DOCUMENT = "docs/OPERATIONS.md";
 /** A job ends within a few seconds, or many where the machine is busy. */
 const JOB_LIMIT_MS = 60_000;
 
+/** The port that the document gives to a worker. */
+const WORKER_PORT = 8001;
+
+/** Settings of an operator who has no provider and no tokens. */
+const OF_ALL_NODES = {
+  REQUIRE_AUTH: "false",
+  TARGET_MODEL_DEFAULT: "demo/target",
+  JUDGE_MODEL_ID: "demo/judge",
+};
+
 let postgres: PostgresServer;
 let bin: string;
 beforeAll(async () => {
@@ -82,8 +92,19 @@ describe(`the operator's commands of ${DOCUMENT}`, () => {
     const kinds = ["operate", "operatePostgres"] as const;
     const all = documents().flatMap((document) => kinds.flatMap((kind) => blocksOf(document, kind)));
     const places = new Set(all.map((block) => `${block.document} ${block.heading}`));
-    const known = ["SQLite", "Over Postgres", "From SQLite to Postgres", "Upgrades"];
+    const known = ["Postgres", "SQLite", "Over Postgres", "From SQLite to Postgres", "Upgrades"];
     expect([...places].sort()).toEqual(known.map((heading) => `${DOCUMENT} ${heading}`).sort());
+  });
+
+  it("spread one service over nodes", async () => {
+    const { api, worker } = blocks("Postgres", "operatePostgres", ["api", "worker"]);
+    const env = { ...(await emptyDatabase()), ...OF_ALL_NODES };
+    await reader.start(api, env);
+    const id = await createJob(1);
+    expect(await statusOf(id)).toBe("pending");
+    await reader.start(worker, env, WORKER_PORT);
+    await untilFinished(id);
+    expect((await fetch(`http://127.0.0.1:${WORKER_PORT}/v1/optimize/${id}`)).status).toBe(501);
   });
 
   it("bring a data folder back to its backup", async () => {

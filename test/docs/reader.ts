@@ -32,11 +32,14 @@ export interface Reader {
   readonly folder: string;
   /** Runs blocks in one shell, as a reader pastes them, and gives what they printed. */
   run(blocks: readonly Block[], env?: ShellEnv): Promise<string>;
-  /** Starts the service as a block says and leaves it running; rejects with what it printed where it ends instead. */
-  start(block: Block, env?: ShellEnv): Promise<void>;
-  /** Stops the service in good order. */
+  /**
+   * Starts the service as a block says and leaves it running; rejects with what it printed where it ends instead. The
+   * port is the one that the block says.
+   */
+  start(block: Block, env?: ShellEnv, port?: number): Promise<void>;
+  /** Stops what was started, in good order. */
   stop(): Promise<void>;
-  /** Stops the service and removes the checkout. */
+  /** Stops what was started and removes the checkout. */
   leave(): Promise<void>;
 }
 
@@ -54,25 +57,26 @@ export function readmeServer(): Block {
 
 /** A reader after the installation, whose data is empty. */
 export async function newReader(): Promise<Reader> {
-  if (await answers()) throw new Error(`port ${PORT} is taken; the documents' commands need it`);
+  if (await answers(PORT)) throw new Error(`port ${PORT} is taken; the documents' commands need it`);
   const folder = await freshCopy();
-  let server: ChildProcess | undefined;
+  const servers: ChildProcess[] = [];
 
   const stop = async () => {
-    if (server === undefined || hasEnded(server)) return;
-    const exited = once(server, "close"); // of its pipes, which the last of its descendants holds
-    end(server, "SIGTERM");
-    await exited;
-    server = undefined;
+    for (const server of servers.splice(0)) {
+      if (hasEnded(server)) continue;
+      const exited = once(server, "close"); // of its pipes, which the last of its descendants holds
+      end(server, "SIGTERM");
+      await exited;
+    }
   };
   return {
     folder,
     run: (blocks, env) => runAll(folder, blocks, env),
-    async start(block, env) {
+    async start(block, env, port = PORT) {
       const { child, output } = bash(folder, block.commands, env);
-      server = child;
+      servers.push(child);
       const deadline = Date.now() + START_LIMIT_MS;
-      while (!(await answers())) {
+      while (!(await answers(port))) {
         if (Date.now() > deadline || hasEnded(child))
           throw new Error(`${place(block)} started nothing:\n${output()}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -96,9 +100,9 @@ async function freshCopy(): Promise<string> {
   return copy;
 }
 
-function answers(): Promise<boolean> {
+function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(PORT, "127.0.0.1");
+    const socket = connect(port, "127.0.0.1");
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     socket.once("connect", () => socket.destroy());
   });
