@@ -187,37 +187,41 @@ function withRejected(rejected: readonly Rejected[], added: Rejected): Rejected[
 function sentence(
   { order, splits }: Course,
   state: State,
-  { parentIds, bar, paused }: Intent,
-  { trial, passed }: Extract<Outcome, { kind: "tried" }>,
+  { parentIds, bar, paused, allowance }: Intent,
+  { trial, trialIds, passed, evaluations }: Extract<Outcome, { kind: "tried" }>,
   child: Member,
 ): string {
   const parents = parentIds.join(" and ");
   if (trial.shared === 0) return `${child.id} could not be compared with ${parents}: calls failed.`;
-  const sums = `${child.id} scored ${points(trial.childSum)} against ${points(trial.parentSum)} of ${parents} on ${count(trial.shared, "example")}`;
-  if (!passed) return `${sums}: no improvement, so it was dropped.`;
-  const [parent] = paused ? state.pool.filter((m) => m.id === parentIds[0]) : [];
-  const takenUp = parent ? ` ${parent.id} was taken up again: ${standing(parent, order)}.` : "";
+  const mean = (sum: number) => (sum / trial.shared).toFixed(3);
+  const means = `${child.id} scored ${mean(trial.childSum)} against ${mean(trial.parentSum)} of ${parents} on ${count(trial.shared, "example")}`;
+  if (!passed) return `${means}: no improvement, so it was dropped.`;
+  const parent = state.pool.find((m) => m.id === parentIds[0]);
+  const wasRunOn = paused && parent && knownOf(parent, order) > paused.done.length;
+  const takenUp = wasRunOn ? ` ${parent.id} was taken up again: ${standing(parent, order)}.` : "";
   if (meanOver(child, splits.validation) === undefined) {
-    return `${sums} and joined the pool, but no validation score could be had.${takenUp}`;
+    return `${means} and joined the pool, but no validation score could be had.${takenUp}`;
   }
   const leads = state.bestId === child.id ? " and is the best so far" : "";
-  const halted = isWhole(child, order) ? "" : `; there it was paused, being hardly better than ${bar.bestId}`;
-  return `${sums} and ${standing(child, order)}: it joined the pool${leads}${halted}.${takenUp}`;
+  const hasShare = evaluations.length - trialIds.length < allowance;
+  const why = hasShare ? `it is hardly better than ${bar.bestId}` : "its share of the budget was used up";
+  const halted = isWhole(child, order) ? "" : `; there it was paused, for ${why}`;
+  return `${means} and ${standing(child, order)}: it joined the pool${leads}${halted}.${takenUp}`;
 }
 
 /** A candidate's validation so far. */
 export function standing(member: Member, order: readonly string[]): string {
-  const known = order.filter((id) => isKnown(member, id)).length;
+  const known = knownOf(member, order);
   const mean = meanOver(member, order) ?? 0;
   return known === order.length
     ? `${mean.toFixed(3)} on validation`
     : `${mean.toFixed(3)} on ${known} of ${order.length} validation examples`;
 }
 
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+function knownOf(member: Member, order: readonly string[]): number {
+  return order.filter((id) => isKnown(member, id)).length;
 }
 
-function points(sum: number): string {
-  return String(Number(sum.toFixed(3)));
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -21,14 +21,19 @@ interface Scores {
   validated: boolean;
 }
 
-/** The decisions recorded after event `after`, by candidate: at most one for each iteration of the job. */
+/**
+ * The decisions recorded after event `after`, by candidate. One that was paused and completed at the end of the search has
+ * two: what is told of it then comes after why it joined.
+ */
 export async function readDecisions(
   { store, job }: LogSource,
   after: number,
 ): Promise<ReadonlyMap<string, Decision>> {
   const decisions = new Map<string, Decision>();
   for await (const { data } of readLog(store, job, "select", after)) {
-    decisions.set(data.candidateId, { accepted: data.accepted, reason: data.reason });
+    const before = decisions.get(data.candidateId);
+    const reason = before ? `${before.reason} ${data.reason}` : data.reason;
+    decisions.set(data.candidateId, { accepted: data.accepted, reason });
   }
   return decisions;
 }

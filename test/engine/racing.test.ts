@@ -135,4 +135,24 @@ describe("racing", () => {
       expect(splits?.validation.filter((v) => !known.get(id)?.has(v))).toEqual([]);
     }
   });
+
+  it("says what was scored in means, and whether doubt or the budget paused a candidate", async () => {
+    const reasonsOf = async (options: WorldOptions) =>
+      dataOf(await play(createWorld({ examples: 120, facts: 6, factsPerEdit: 1, ...options })), "select").map(
+        (s) => s.reason,
+      );
+    const unlimited = await reasonsOf({ budget: { maxIterations: 12 } });
+    expect(unlimited.join(" ")).not.toContain("share of the budget");
+    // Every edit helps a lot, so that nothing but the budget holds its child back.
+    const limited = await reasonsOf({
+      config: { width: 4 },
+      budget: { maxIterations: 100, maxMetricCalls: 400 },
+    });
+    expect(limited.join(" ")).toMatch(/; there it was paused, for its share of the budget was used up\./);
+    const told = [...unlimited, ...limited].flatMap((reason) =>
+      [...(/scored ([\d.]+) against ([\d.]+) of/g.exec(reason)?.slice(1) ?? [])].map(Number),
+    );
+    expect(told.length).toBeGreaterThan(20);
+    expect(Math.max(...told)).toBeLessThanOrEqual(1);
+  });
 });

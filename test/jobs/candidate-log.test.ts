@@ -47,6 +47,14 @@ const idsOf = (page: { items: readonly { lineage: { candidateId: string } }[] })
   page.items.map(({ lineage }) => lineage.candidateId);
 
 describe("listing candidates", () => {
+  it("tells of one that was decided on again why it joined, and then what came of it", async () => {
+    const { list, get, append } = await recorded(SEARCH);
+    await append([decided("c3", true)]);
+    const reason = "It joined the pool. It joined the pool.";
+    expect((await list(FIRST)).items[2]).toMatchObject({ lineage: { candidateId: "c3" }, reason });
+    expect(await get("c3")).toMatchObject({ reason });
+  });
+
   it("gives them in the order of writing, with text, origin, and what was decided and why", async () => {
     const { list } = await recorded(SEARCH);
     const { items, nextPageToken } = await list(FIRST);

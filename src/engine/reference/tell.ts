@@ -111,7 +111,11 @@ export function createTeller(
         return;
       }
       case "candidate_rejected":
-        yield* reject(iteration, step.proposal, `${step.reason}: ${step.after} against ${step.before}.`);
+        yield* reject(
+          iteration,
+          step.proposal,
+          `${step.reason}: a sum of ${points(step.after)} against ${points(step.before)}.`,
+        );
         return;
       case "merge_rejected":
         yield* reject(iteration, ONLY, "The merge scored less than the better of its parents.");
@@ -132,7 +136,7 @@ export function createTeller(
           iteration,
           idOf(step.candidate),
           true,
-          `It scored ${step.score} on its minibatch and joined the pool.`,
+          `Its scores on the examples it was tried on sum to ${points(step.score)}; it joined the pool.`,
         );
         return;
       case "iteration_end":
@@ -145,6 +149,10 @@ export function createTeller(
         return;
     }
   };
+}
+
+function points(sum: number): string {
+  return String(Number(sum.toFixed(3)));
 }
 
 /** A seed without any score is an outage, in this profile too. */
