@@ -102,6 +102,46 @@ describe("jobs that are steered through nodes that do not run them", () => {
   });
 });
 
+describe("a node that serves calls and is gone", () => {
+  it("costs its watchers nothing: they go on at another node where they were", async () => {
+    const { base, provider, apis } = await startCluster(200);
+    const [near, far] = apis;
+    let reached = near;
+    const balancer = {
+      get port() {
+        return reached.port;
+      },
+      get url() {
+        return reached.url;
+      },
+    };
+    const jobs = await createJobs([balancer, balancer], JOBS, ITERATIONS);
+    const watches = jobs.flatMap((job) => job.watches);
+    await expect
+      .poll(() => Math.min(...watches.map(({ seen }) => seen.length)), { timeout: 30_000, interval: 10 })
+      .toBeGreaterThan(2);
+    const seen = watches.map((watch) => watch.seen.length);
+
+    near.signal("SIGKILL");
+    await near.ended;
+    reached = far;
+    const gone = Date.now();
+    await expect
+      .poll(() => watches.every((watch, i) => watch.seen.length > (seen[i] ?? 0)), {
+        timeout: 30_000,
+        interval: 10,
+      })
+      .toBe(true);
+    const back = Date.now() - gone;
+    provider.hurry();
+    const events = await checkLogs(far, jobs);
+    expect(await recordedIn(base)).toBe(provider.calls.length);
+    tell(
+      `node with ${watches.length} watchers killed: each saw more after ${back} ms at another node; ${events} events, 0 lost`,
+    );
+  });
+});
+
 describe("a worker that is told to stop", () => {
   it("hands its jobs over at once, and nothing recorded is paid again", async () => {
     const { base, provider, apis, workers } = await startCluster(500);
@@ -120,6 +160,7 @@ describe("a worker that is told to stop", () => {
     expect(await leaving.ended).toBe(0);
     const ended = Date.now() - asked;
     const took = await taken;
+    provider.hurry();
     expect(Math.max(...took), "the lease of a worker that is gone").toBeLessThan(LEASE_MS);
 
     const events = await checkLogs(apis[1], jobs);

@@ -73,6 +73,7 @@ describe("a database that is away", () => {
     const back = Date.now();
     while ((await eventsIn(base)) === before) await pause(100);
     const resumed = Date.now() - back;
+    provider.hurry();
     expect((await ask(`${api.url}/v1/readyz`)).status).toBe(200);
     const lateId = await late;
     const events = await checkLogs(api, jobs);
@@ -96,6 +97,7 @@ describe("a database that is away", () => {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
       );
     }
+    provider.hurry();
     const events = await checkLogs(api, jobs);
     for (const node of [api, worker] satisfies Program[]) {
       expect((await ask(`${node.url}/v1/readyz`)).status).toBe(200);
