@@ -3,8 +3,9 @@ import { SEED_ID, type Member } from "./state.ts";
 
 /** Share of the seed's validation examples a candidate must have been run on to be in the running. */
 const MIN_COVERAGE = 0.5;
-/** Difference of two means that counts as none: half of one example's worth. */
+/** Difference of two means that counts as none: half of one example's worth; where they are few, this much. */
 const TIE_EXAMPLES = 0.5;
+const MAX_TIE = 0.05;
 
 /** Who is best, and what is known about it. */
 export interface Choice {
@@ -27,7 +28,7 @@ interface Lift {
 /**
  * Chooses the champion by validation without taking the luckiest for the best: each candidate's paired lift over the
  * seed is shrunk towards the mean of all, the more the fewer examples it rests on (empirical Bayes: Efron and Morris,
- * 1975), and the largest lower bound of one standard error wins. Of those not half an example's worth behind it the
+ * 1975), and the largest lower bound of one standard error wins. Of those as good as level with it the
  * shortest is the champion, of equally short ones the oldest.
  */
 export function chooseChampion(pool: readonly Member[], validation: readonly string[]): Choice {
@@ -43,7 +44,7 @@ export function chooseChampion(pool: readonly Member[], validation: readonly str
 
   const bounded = shrink(lifts);
   const lead = bounded.reduce((a, b) => ((b.lower - a.lower || b.mean - a.mean) > 0 ? b : a));
-  const margin = TIE_EXAMPLES / basis.length;
+  const margin = Math.min(MAX_TIE, TIE_EXAMPLES / basis.length);
   const tied = bounded.filter((b) => b.lower > lead.lower - margin && b.mean > lead.mean - margin);
   const best = tied.reduce((a, b) => (lengthOf(b.member) < lengthOf(a.member) ? b : a));
   return { member: best.member, considered: lifts.length, estimate: best.estimate };

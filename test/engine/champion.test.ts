@@ -53,6 +53,18 @@ describe("the champion", () => {
     expect(chosen(barelyRun, solid)).toMatchObject({ member: { id: "c2" }, considered: 2 });
   });
 
+  it("is no shorter text that scores clearly less, however few the examples", () => {
+    const graded = (id: string, score: number, prompt: string) =>
+      member(id, { v0: score }, { components: { prompt } });
+    const pool = [
+      graded("c0", 0.25, "Answer."),
+      graded("c1", 0.44, "Answer well."),
+      graded("c2", 0.81, "Answer well, and name the ticket."),
+      graded("c3", 0.8, "Answer and name the ticket."),
+    ];
+    expect(chooseChampion(pool, ["v0"]).member.id).toBe("c3");
+  });
+
   it("is the shortest of those that score the same, and of equally short ones the oldest", () => {
     const same = scores((i) => (i % 8 === 7 ? 0 : 1));
     const long = member("c1", same, { components: { prompt: "a prompt with much in it" } });
