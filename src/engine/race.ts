@@ -7,10 +7,12 @@ const RUNGS = [0.15, 0.3, 0.6, 1];
 /** Examples of the first block at least: fewer say nothing. */
 const MIN_BLOCK = 5;
 /**
- * A candidate stays in the race while it is believed to be no further behind the best than this many standard
- * deviations. Stricter saves more and loses more of the good ones; between 0.2 and 0.8 the benchmark sees no difference.
+ * A candidate stays in the race for as long as it is believed to be ahead of the best, by however little. What it takes
+ * to be sure is spent later, on those that become parents and on those that might win at the end.
  */
-const STAYING_LEAD = -0.5;
+const STAYING_LEAD = 0;
+/** At the end a paused candidate is given another chance unless it is this many standard deviations behind the best. */
+const RETURNING_LEAD = -0.5;
 
 /** The examples of a validation in blocks, in the order they are run. */
 export function blocksOf(order: readonly string[], racing: boolean): string[][] {
@@ -41,7 +43,7 @@ export interface Entrant {
 }
 
 /**
- * Runs a candidate block by block for as long as it may yet be the best and its allowance lasts. Gives the rollouts it
+ * Runs a candidate block by block for as long as it seems to be better than the best and its allowance lasts. Gives the rollouts it
  * took; what is missing afterwards is missing because it was paused.
  */
 export async function race(
@@ -71,5 +73,5 @@ export async function race(
 
 /** Whether a candidate that was paused may still turn out to be the best. */
 export function isPromising(belief: Belief, best: Belief): boolean {
-  return lead(belief, best) >= STAYING_LEAD;
+  return lead(belief, best) >= RETURNING_LEAD;
 }
