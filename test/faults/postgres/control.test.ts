@@ -170,7 +170,7 @@ describe("a worker that is told to stop", () => {
     tell(
       `worker told to stop with ${had.size} of ${JOBS} jobs: ended after ${ended} ms, ` +
         `taken over after ${Math.min(...took)} to ${Math.max(...took)} ms; ${events} events, 0 lost; ` +
-        `${repeated} of ${provider.calls.length} calls paid again, ${dropped} were under way`,
+        `${repeated} of ${provider.calls.length} calls paid again, ${dropped} dropped under way`,
     );
   });
 });
