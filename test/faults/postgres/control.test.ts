@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { LEASE_MS } from "../../../src/storage/queue.ts";
 import { callsOf, openCalls, timeCancels } from "../cancels.ts";
-import { createSurely, jobOf, logOf, type SeenEvent, specOf, tellJob, watchGrpc, watchSse } from "../jobs.ts";
+import {
+  type Address,
+  createSurely,
+  jobOf,
+  logOf,
+  type SeenEvent,
+  specOf,
+  tellJob,
+  watchGrpc,
+  watchSse,
+} from "../jobs.ts";
 import { pause, tell } from "../program.ts";
 import { type Provider, startProvider } from "../provider.ts";
 import { type Base, checkLogs, createJobs, jobsOf, startBase, startNode, takeovers } from "./cluster.ts";
@@ -9,9 +19,12 @@ import { type Base, checkLogs, createJobs, jobsOf, startBase, startNode, takeove
 /** Far more than a job gets done here. */
 const MANY_ITERATIONS = 500;
 
-/** Jobs of the worker test, and the length of each: so many that they run when their worker is told to stop. */
+/** Jobs under nodes that go, and the length of each: so many that they run when their worker is told to stop. */
 const JOBS = 6;
-const ITERATIONS = 3;
+const ITERATIONS = 4;
+
+/** A machine with other work takes its time. */
+const POLL = { timeout: 30_000, interval: 10 };
 
 /** Calls a job may have in flight. */
 const CALLS_AT_ONCE = 8;
@@ -40,7 +53,7 @@ const count = (events: readonly SeenEvent[], type: string) =>
   events.filter((event) => event.type === type).length;
 
 const untilAsked = (provider: Provider, desk: number, calls: number) =>
-  expect.poll(() => callsOf(provider, desk).length, { timeout: 30_000, interval: 10 }).toBeGreaterThan(calls);
+  expect.poll(() => callsOf(provider, desk).length, POLL).toBeGreaterThan(calls);
 
 describe("jobs that are steered through nodes that do not run them", () => {
   it("rest, go on with another worker, and stop with the best so far; nothing is paid twice", async () => {
@@ -55,9 +68,7 @@ describe("jobs that are steered through nodes that do not run them", () => {
 
     let asked = Date.now();
     expect(await tellJob(near, id, "pause")).toMatchObject({ requested: "pause" });
-    await expect
-      .poll(async () => (await jobOf(far, id)).status, { timeout: 30_000, interval: 10 })
-      .toBe("paused");
+    await expect.poll(async () => (await jobOf(far, id)).status, POLL).toBe("paused");
     const paused = Date.now() - asked;
     const atRest = callsOf(provider, 0);
     expect(openCalls(atRest)).toEqual([]);
@@ -102,12 +113,13 @@ describe("jobs that are steered through nodes that do not run them", () => {
   });
 });
 
-describe("a node that serves calls and is gone", () => {
-  it("costs its watchers nothing: they go on at another node where they were", async () => {
-    const { base, provider, apis } = await startCluster(200);
+describe("nodes that go", () => {
+  it("cost watchers nothing where one that serves calls is killed; a worker told to stop hands its jobs over at once", async () => {
+    const { base, provider, apis, workers } = await startCluster(500);
     const [near, far] = apis;
+    const [leaving] = workers;
     let reached = near;
-    const balancer = {
+    const balancer: Address = {
       get port() {
         return reached.port;
       },
@@ -117,53 +129,31 @@ describe("a node that serves calls and is gone", () => {
     };
     const jobs = await createJobs([balancer, balancer], JOBS, ITERATIONS);
     const watches = jobs.flatMap((job) => job.watches);
-    await expect
-      .poll(() => Math.min(...watches.map(({ seen }) => seen.length)), { timeout: 30_000, interval: 10 })
-      .toBeGreaterThan(2);
+    await expect.poll(() => Math.min(...watches.map(({ seen }) => seen.length)), POLL).toBeGreaterThan(1);
     const seen = watches.map((watch) => watch.seen.length);
 
     near.signal("SIGKILL");
     await near.ended;
     reached = far;
-    const gone = Date.now();
-    await expect
-      .poll(() => watches.every((watch, i) => watch.seen.length > (seen[i] ?? 0)), {
-        timeout: 30_000,
-        interval: 10,
-      })
-      .toBe(true);
-    const back = Date.now() - gone;
-    provider.hurry();
-    const events = await checkLogs(far, jobs);
-    expect(await recordedIn(base)).toBe(provider.calls.length);
+    let asked = Date.now();
+    const sawMore = () => watches.every((watch, i) => watch.seen.length > (seen[i] ?? 0));
+    await expect.poll(sawMore, POLL).toBe(true);
     tell(
-      `node with ${watches.length} watchers killed: each saw more after ${back} ms at another node; ${events} events, 0 lost`,
+      `node with ${watches.length} watchers killed: each saw more at another after ${Date.now() - asked} ms`,
     );
-  });
-});
 
-describe("a worker that is told to stop", () => {
-  it("hands its jobs over at once, and nothing recorded is paid again", async () => {
-    const { base, provider, apis, workers } = await startCluster(500);
-    const jobs = await createJobs(apis, JOBS, ITERATIONS);
-    const [leaving] = workers;
-    await expect
-      .poll(async () => (await jobsOf(base, leaving)).size, { timeout: 30_000, interval: 50 })
-      .toBeGreaterThan(0);
-    await pause(2_000);
     const had = await jobsOf(base, leaving);
     expect(had.size).toBeGreaterThan(0);
-
-    const asked = Date.now();
+    asked = Date.now();
     leaving.signal("SIGTERM");
     const taken = takeovers(base, had);
     expect(await leaving.ended).toBe(0);
     const ended = Date.now() - asked;
     const took = await taken;
-    provider.hurry();
     expect(Math.max(...took), "the lease of a worker that is gone").toBeLessThan(LEASE_MS);
 
-    const events = await checkLogs(apis[1], jobs);
+    provider.hurry();
+    const events = await checkLogs(far, jobs);
     const dropped = provider.calls.filter((call) => call.dropped).length;
     const repeated = provider.calls.length - (await recordedIn(base));
     expect(repeated).toBeLessThanOrEqual(had.size * CALLS_AT_ONCE);
