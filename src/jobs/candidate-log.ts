@@ -17,7 +17,7 @@ export interface LogSource {
 /** The scores of one candidate. */
 interface Scores {
   readonly byExample: Map<string, number>;
-  /** It was run for validation, not only tried on a minibatch. */
+  /** It was run for validation, not only tried on a minibatch. Where both are the same examples, joining says as much. */
   validated: boolean;
 }
 
@@ -54,7 +54,8 @@ export async function readCandidates(
   return written.map(({ data }) => {
     const decision = decisions.get(data.candidateId);
     const own = scores.get(data.candidateId);
-    const score = own?.validated ? meanOver(validation, own.byExample) : undefined;
+    const isScored = own?.validated || decision?.accepted;
+    const score = own && isScored ? meanOver(validation, own.byExample) : undefined;
     return {
       components: data.components,
       lineage: {

@@ -66,6 +66,7 @@ describe("figures", () => {
       run,
       minibatch: 3,
       validation: 50,
+      test: 0,
       latency: fixed,
       callsPerRollout: 1,
       concurrency: 1_000,
@@ -74,6 +75,9 @@ describe("figures", () => {
     expect(sequential).toBe(50 + 20 * 150 + 8 * 50);
     expect(barrierMakespanMs({ ...model, width: 20 })).toBe(50 + 150 + 50);
     expect(barrierMakespanMs({ ...model, width: 20, concurrency: 20 })).toBe(150 + (150 + 50 + 150) + 1_000);
+    expect(barrierMakespanMs({ ...model, width: 1, test: 90, concurrency: 45 })).toBe(
+      barrierMakespanMs({ ...model, width: 1, concurrency: 45 }) + 100,
+    );
     const stragglers = { kind: "lognormal", ms: 50, sigma: 0.5 } as const;
     expect(barrierMakespanMs({ ...model, width: 20, latency: stragglers })).toBeGreaterThan(2 * 250);
   });

@@ -47,6 +47,23 @@ const idsOf = (page: { items: readonly { lineage: { candidateId: string } }[] })
   page.items.map(({ lineage }) => lineage.candidateId);
 
 describe("listing candidates", () => {
+  it("scores one that joined where the minibatch was the whole validation, and none that was only tried", async () => {
+    const { list } = await recorded([
+      began(["v1"]),
+      wrote("c0", []),
+      judged("c0", "validation", { v1: 0 }),
+      decided("c0", true),
+      wrote("c1"),
+      judged("c1", "minibatch", { v1: 0.5 }),
+      decided("c1", true),
+      wrote("c2"),
+      judged("c2", "minibatch", { v1: 0.25 }),
+      decided("c2", false),
+    ]);
+    const { items } = await list(FIRST);
+    expect(items.map(({ lineage }) => lineage.score)).toEqual([0, 0.5, undefined]);
+  });
+
   it("tells of one that was decided on again why it joined, and then what came of it", async () => {
     const { list, get, append } = await recorded(SEARCH);
     await append([decided("c3", true)]);

@@ -1,4 +1,4 @@
-import type { Profile, SearchConfig } from "../../../src/domain/spec.ts";
+import type { Profile, SearchConfig, Split } from "../../../src/domain/spec.ts";
 import type { Optimise } from "../../../src/engine/ports.ts";
 import {
   barrierMakespanMs,
@@ -236,11 +236,13 @@ export async function compareWallTime(
   };
 }
 
-/** Size of a world's validation split, and calls one rollout takes. */
+/** Size of a world's validation split, runs of the final test (the seed's and another's), and calls one rollout takes. */
 async function shapeOf(world: World, seed: number) {
   const open = await world.open(seed, instantStage(createVirtualTime()));
+  const sizeOf = (split: Split) => open.examples.filter((e) => e.split === split).length;
   return {
-    validation: open.examples.filter((e) => e.split === "validation").length,
+    validation: sizeOf("validation"),
+    test: 2 * sizeOf("test"),
     callsPerRollout: 1 + open.grader.callsPerGrade,
   };
 }

@@ -75,6 +75,8 @@ export interface BarrierModel {
   readonly run: Pick<RunRecord, "seed" | "proposals" | "accepted">;
   readonly minibatch: number;
   readonly validation: number;
+  /** Runs of the final test: every run here ends with one, so a round-based one does too. */
+  readonly test: number;
   readonly latency: Latency;
   /** A judge is one more call, after the target's. */
   readonly callsPerRollout: number;
@@ -91,10 +93,11 @@ export interface BarrierModel {
  * played with as many calls as it has, the latencies of the world and the same cap on calls in flight as we have.
  */
 export function barrierMakespanMs(model: BarrierModel): number {
-  const { run, minibatch, validation, latency, callsPerRollout, concurrency, width } = model;
+  const { run, minibatch, validation, test, latency, callsPerRollout, concurrency, width } = model;
   let calls = 0;
   const phase = (count: number, callsEach: number) => {
-    const slots = new Array<number>(Math.min(concurrency, Math.max(1, count))).fill(0);
+    if (count === 0) return 0;
+    const slots = new Array<number>(Math.min(concurrency, count)).fill(0);
     for (let i = 0; i < count; i++) {
       const free = slots.indexOf(Math.min(...slots));
       for (let c = 0; c < callsEach; c++)
@@ -113,5 +116,5 @@ export function barrierMakespanMs(model: BarrierModel): number {
     total += phase(proposals * minibatch, callsPerRollout);
     total += phase(due * validation, callsPerRollout);
   }
-  return total;
+  return total + phase(test, callsPerRollout);
 }
