@@ -2,7 +2,8 @@ import type { SearchConfig } from "../../../src/domain/spec.ts";
 import { optimiseWith } from "../../../src/engine/optimise.ts";
 import { ALL_TACTICS, type Tactics } from "../../../src/engine/tactics.ts";
 import { pairedGain, optimism, scoreAfter } from "./figures.ts";
-import { FULL_BUDGET, runSeeds, SHORT_BUDGET, type Section, type Setup } from "./compare.ts";
+import { SHORT_BUDGET } from "./quality.ts";
+import { FULL_BUDGET, runSeeds, type Section, type Setup } from "./setup.ts";
 import { meanOf } from "./statistics.ts";
 import { digits, type Row, signed, withError } from "./table.ts";
 import type { World } from "./worlds/world.ts";
@@ -80,6 +81,7 @@ export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Se
       "accepted",
     ],
     rows,
+    findings: [],
     notes: [
       "Change: of the best candidate, paired by seed. A change below two standard errors says nothing.",
       `At ${SHORT_BUDGET}: the best candidate after so many of the ${FULL_BUDGET} rollouts.`,

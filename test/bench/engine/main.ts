@@ -1,19 +1,13 @@
 import { parseArgs } from "node:util";
 import { optimise } from "../../../src/engine/optimise.ts";
 import { ablate } from "./ablate.ts";
-import {
-  compareHonesty,
-  compareQuality,
-  compareReal,
-  compareStopping,
-  compareWallTime,
-  LATENCY_MS,
-  type Section,
-  type Setup,
-} from "./compare.ts";
+import { compareHonesty, compareReal, compareStopping } from "./endings.ts";
+import { compareQuality } from "./quality.ts";
 import { loadBanking } from "./real/banking.ts";
 import type { RunRecord } from "./run.ts";
+import type { Finding, Section, Setup } from "./setup.ts";
 import { table } from "./table.ts";
+import { compareWallTime, LATENCY_MS } from "./wall-time.ts";
 import { REPORT_SEEDS, SEARCH_WORLDS, TUNING_SEEDS, WORLDS } from "./worlds/registry.ts";
 
 const HELP = `npm run bench:engine -- [options]
@@ -76,7 +70,10 @@ function setupOf(count: number): Setup {
   return { optimise, seeds: range(count), onRun };
 }
 
-function print({ title, head, rows, notes }: Section): void {
+const findings: Finding[] = [];
+
+function print({ title, head, rows, notes, findings: found }: Section): void {
+  findings.push(...found);
   console.log(`\n## ${title}\n\n${table(head, rows)}\n${notes.map((n) => `\n${n}`).join("")}`);
 }
 
@@ -113,4 +110,6 @@ if (values.help) {
   }
   if (parts.has("stopping")) print(await compareStopping(setup));
   if (parts.has("real")) await real();
+  const rows = findings.map((f) => [f.figure, f.world, f.reached, f.target]);
+  console.log(`\n## Summary\n\n${table(["figure", "world", "reached", "target"], rows)}`);
 }
