@@ -21,11 +21,11 @@ async function decisionsUnder(latencySeed: number) {
   const learn = learningProvider(FACT);
   let inFlight = 0;
   let mostInFlight = 0;
-  const provider = await startOpenAiServer(async (request, nth) => {
+  const provider = await startOpenAiServer(async (request) => {
     mostInFlight = Math.max(mostInFlight, ++inFlight);
     for (let turns = rng.below(12); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
     inFlight--;
-    return learn(request, nth);
+    return learn(request);
   });
   cleanUps.push(() => provider.close());
   const data = await dataFolder();

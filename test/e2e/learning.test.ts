@@ -137,7 +137,7 @@ describe("a job against an OpenAI-compatible provider", () => {
         return tooMany({ "retry-after": "7" });
       }
       if (content === limited.content) askedAgainAfter.push(clock.monotonic() - limited.at);
-      return learn(request, nth);
+      return learn(request);
     }, clock);
     expect(job.result.prompt).toContain(FACT);
     expect(askedAgainAfter).toHaveLength(1);
@@ -147,13 +147,13 @@ describe("a job against an OpenAI-compatible provider", () => {
   it("asks a judge that answers garbage again, and counts no garbage as a zero", async () => {
     const learn = learningProvider(FACT);
     const garbled = new Set<string>();
-    const { job, events } = await runJob((request, nth) => {
+    const { job, events } = await runJob((request) => {
       const content = JSON.stringify(request.body.messages);
       if (purposeOf(request) === "judge" && !garbled.has(content)) {
         garbled.add(content);
         return "I would say: quite good!";
       }
-      return learn(request, nth);
+      return learn(request);
     });
     expect(job.result.prompt).toContain(FACT);
     const evaluations = events

@@ -1,5 +1,5 @@
 import { type FencedText, unfence } from "../../src/domain/fence.ts";
-import type { ChatHandler, SeenRequest } from "./openai-server.ts";
+import type { SeenRequest } from "./openai-server.ts";
 
 /** What a request to the scripted provider is for, read off the request itself. */
 export type Purpose = "target" | "judge" | "reflection";
@@ -34,7 +34,10 @@ export function instructionOf({ body }: SeenRequest): string {
  * instruction holds it; the judge rewards an answer that has it (or, inverted, one that has not) and names it in its
  * feedback; the reflection model puts into the instruction what the feedback names.
  */
-export function learningProvider(fact: string, options: { readonly inverted?: boolean } = {}): ChatHandler {
+export function learningProvider(
+  fact: string,
+  options: { readonly inverted?: boolean } = {},
+): (request: SeenRequest) => string {
   return (request) => {
     switch (purposeOf(request)) {
       case "target":
