@@ -1,9 +1,9 @@
-import type { Clock } from "../base/clock.ts";
 import { digest } from "../base/digest.ts";
 import { ROLES, type Role, type RoleSpend, type Spend } from "../domain/spend.ts";
 import type { ModelFailure, ModelRequest, ModelResponse } from "../models/model.ts";
 import type { LedgerRow, Store } from "../storage/store.ts";
-import type { Turns } from "./turns.ts";
+import { outlastTrouble } from "./outlast.ts";
+import type { RunDeps } from "./ports.ts";
 
 /** How a call ended for good. */
 export type CallOutcome =
@@ -22,7 +22,11 @@ export type CallOutcome =
  */
 export interface Ledger {
   find(key: string): Promise<CallOutcome | undefined>;
-  /** Durable once it resolves, with the outcome to use: where two runs have paid for a call, the first that was booked. */
+  /**
+   * Durable once it resolves, with the outcome to use: where two runs have paid for a call, the first that was booked.
+   * While the store is in trouble an answer waits for as long as the process lives, for it is paid. A failure waits no
+   * longer than the run: booked later, it would contradict what another run of the job may have been told meanwhile.
+   */
   record(key: string, role: Role, outcome: CallOutcome): Promise<CallOutcome>;
   /** What this job has paid so far, over all its runs. */
   spend(): Spend;
@@ -39,12 +43,16 @@ export function callKey(role: Role, servedBy: string, request: ModelRequest): st
   return digest({ role, servedBy, request });
 }
 
-/** Opens the books of a job and adds up what it has paid in earlier runs. `turns` are those of all runs here. */
+/** What the books of a job are made of. */
+export interface LedgerDeps extends Pick<RunDeps, "clock" | "turns" | "closing"> {
+  readonly store: Pick<Store, "call" | "calls" | "recordCall">;
+}
+
+/** Opens the books of a job for the run that `signal` ends, and adds up what it has paid in earlier runs. */
 export async function openLedger(
-  store: Pick<Store, "call" | "calls" | "recordCall">,
-  clock: Clock,
+  { store, clock, turns, closing }: LedgerDeps,
   job: { readonly id: string; readonly rootId: string },
-  turns: Turns,
+  signal: AbortSignal,
 ): Promise<Ledger> {
   const tally = createTally();
   const failureKey = (key: string) => `${key} ${job.id}`;
@@ -66,19 +74,21 @@ export async function openLedger(
     },
     async record(key, role, outcome) {
       const rowKey = outcome.kind === "answer" ? key : failureKey(key);
-      const stands = await store.recordCall({
+      const row: LedgerRow = {
         rootId: job.rootId,
         jobId: job.id,
         key: rowKey,
         role,
         ts: clock.now(),
         outcome: JSON.stringify(outcome),
-      });
+      };
+      const until = outcome.kind === "answer" ? closing : signal;
+      const stands = await outlastTrouble(clock, until, () => store.recordCall(row));
       book(rowKey, role, outcome);
       return outcomeOf(stands);
     },
     spend: tally.spend,
-    inTurn: (key, signal, work) => turns(`${job.rootId} ${key}`, signal, work),
+    inTurn: (key, waiting, work) => turns(`${job.rootId} ${key}`, waiting, work),
     hold(call) {
       held.add(call);
       return call.finally(() => held.delete(call));

@@ -5,7 +5,6 @@ import type { Store } from "../storage/store.ts";
 import { graderOf, modelUses, rolesOf } from "./grading.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { type LedgeredModelDeps, ledgeredModel } from "./ledgered-model.ts";
-import { outlastTrouble } from "./outlast.ts";
 import type { RunDeps } from "./ports.ts";
 import { changedModels } from "./run-failure.ts";
 import { createRunProgress, type RunProgress } from "./run-progress.ts";
@@ -48,9 +47,7 @@ export async function openRun(
   { signal, callsSignal, stop }: RunSignals,
 ): Promise<Run | JobFailure> {
   const { store, clock, metrics } = deps;
-  const recordCall: Store["recordCall"] = (row) =>
-    outlastTrouble(clock, deps.closing, () => store.recordCall(row));
-  const ledger = await openLedger({ ...store, recordCall }, clock, job, deps.turns);
+  const ledger = await openLedger(deps, job, signal);
   const progress = createRunProgress(job.progress);
   const time = createRunTime(clock, job.progress, job.spec.budget.maxWallTimeS);
   recorder.showProgress(() => {
