@@ -77,7 +77,8 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
     plan: {
       iterations: maxIterations,
       proposals,
-      metricCalls: cap(Math.round(total.metricCalls)),
+      // What is expected of proposals does not know that few examples are soon all run.
+      metricCalls: cap(Math.min(Math.round(total.metricCalls), worst)),
       maxMetricCalls: cap(worst),
       modelCalls: Math.round(total.modelCalls),
       tokens: Math.round(total.tokens),

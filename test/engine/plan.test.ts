@@ -59,6 +59,17 @@ describe("a plan", () => {
     }
   });
 
+  it("expects no more than comes out at the very most, however few the examples", () => {
+    for (const examples of [1, 6, 14, 15, 16, 20]) {
+      for (const minibatchSize of [1, 3, 4, 8]) {
+        for (const maxIterations of [1, 2, 3, 10]) {
+          const { plan } = planOf({ examples, config: { minibatchSize }, budget: { maxIterations } });
+          expect(plan.metricCalls).toBeLessThanOrEqual(plan.maxMetricCalls);
+        }
+      }
+    }
+  });
+
   it("is an upper bound where a parent that fails nowhere in sight is run on and on", async () => {
     // One of 60 training examples fails, and one to validate on; minibatches of one example look for it.
     const examples = Array.from({ length: 90 }, (_, i) => ({
