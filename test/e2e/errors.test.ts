@@ -180,6 +180,11 @@ describe("errors, over REST and over gRPC", () => {
     const about = `/v1/optimize/${jobId}`;
     const calls = [
       { method: "GET", path: about, call: () => grpc.getJob({ jobId }, ada) },
+      {
+        method: "GET",
+        path: `${about}/events`,
+        call: () => grpc.watchJob({ jobId }, ada)[Symbol.asyncIterator]().next(),
+      },
       { method: "GET", path: `${about}/log`, call: () => grpc.listEvents({ jobId }, ada) },
       { method: "GET", path: `${about}/candidates`, call: () => grpc.listCandidates({ jobId }, ada) },
       { method: "GET", path: `${about}/rollouts`, call: () => grpc.listRollouts({ jobId }, ada) },
@@ -188,6 +193,7 @@ describe("errors, over REST and over gRPC", () => {
       { method: "POST", path: `${about}/stop`, call: () => grpc.stopJob({ jobId }, ada) },
       { method: "POST", path: `${about}/pause`, call: () => grpc.pauseJob({ jobId }, ada) },
       { method: "POST", path: `${about}/resume`, call: () => grpc.resumeJob({ jobId }, ada) },
+      { method: "POST", path: `${about}/fork`, call: () => grpc.forkJob({ jobId }, ada) },
       { method: "POST", path: `${about}/delete`, call: () => grpc.deleteJob({ jobId }, ada) },
       {
         method: "GET",
