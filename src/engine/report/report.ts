@@ -216,8 +216,9 @@ function notesOf(
   }
   if (state.dropped) {
     const { proposals } = state.dropped;
+    const were = proposals === 1 ? "proposal was" : "proposals were";
     notes.push(
-      `${proposals} ${proposals === 1 ? "proposal was" : "proposals were"} under way when the search stopped and ${proposals === 1 ? "was" : "were"} dropped; what they had paid shows in the spend.`,
+      `${proposals} ${were} under way when the search stopped, and dropped; what was paid for that shows in the spend.`,
     );
   }
   if (state.unbooked) {
