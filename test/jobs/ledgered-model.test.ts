@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { AppError } from "../../src/base/errors.ts";
 import { noMetrics } from "../../src/base/metrics.ts";
 import { OutOfTimeError } from "../../src/engine/ports.ts";
 import { type Ledger, openLedger } from "../../src/jobs/ledger.ts";
 import { ledgeredModel } from "../../src/jobs/ledgered-model.ts";
-import { RunStopped } from "../../src/jobs/running-jobs.ts";
 import { createTurns } from "../../src/jobs/turns.ts";
 import { type Model, ModelError } from "../../src/models/model.ts";
 import type { Store } from "../../src/storage/store.ts";
@@ -24,8 +22,8 @@ async function storeWithFamily(): Promise<Store> {
   return store;
 }
 
-const open = (store: Store, id = "root", turns = createTurns(), run = never()) =>
-  openLedger({ store, clock, turns, closing: never() }, { id, rootId: "root" }, run);
+const open = (store: Store, id = "root", turns = createTurns()) =>
+  openLedger({ store, clock, turns, closing: never() }, { id, rootId: "root" }, never());
 
 function over(
   ledger: Ledger,
@@ -179,37 +177,6 @@ describe("a ledgered model", () => {
       { status: "rejected", reason: away },
     ]);
     expect(ledger.spend()).toMatchObject([{ calls: 1, failedCalls: 0 }]);
-  });
-
-  it("books a failure no more once its run is over, for another run may have had an answer since", async () => {
-    const store = await storeWithFamily();
-    let away = true;
-    const recordCall: Store["recordCall"] = async (row) => {
-      if (away) throw new AppError("storage_unavailable", "away");
-      return store.recordCall(row);
-    };
-    const run = new AbortController();
-    const cutOff = scriptedModel("m", (request) => {
-      if (request.sampleIndex === 0) throw new ModelError("timeout", "no answer in time");
-      return anAnswer("paid");
-    });
-    const ledger = await open({ ...store, recordCall }, "root", createTurns(), run.signal);
-    const waiting = [0, 1].map((sample) =>
-      over(ledger, cutOff, run.signal).call(aRequest("hi", sample), never()),
-    );
-    const all = Promise.allSettled(waiting);
-    await clock.untilSleeping(waiting.length);
-    const lost = new RunStopped("lease_lost");
-    run.abort(lost);
-    away = false;
-    await clock.advance(1_000);
-    expect(await all).toMatchObject([
-      { status: "rejected", reason: lost },
-      { status: "fulfilled", value: { text: "paid" } },
-    ]);
-    const next = over(await open(store), scriptedModel("m"));
-    expect((await next.call(aRequest("hi"), never())).text).toBe("m: hi");
-    expect((await next.call(aRequest("hi", 1), never())).text).toBe("paid");
   });
 
   it("uses the answer that was booked first where two processes paid for one call", async () => {

@@ -6,8 +6,6 @@ import {
   aCreatedJob,
   aGrader,
   ALICE,
-  callsMade,
-  decisions,
   emptyStore,
   ended,
   idsOf,
@@ -342,67 +340,6 @@ describe("a run that can not go on", () => {
 });
 
 describe("wall time", () => {
-  for (const [what, failing] of [
-    ["the books can not be written", "recordCall"],
-    ["the log can not be written", "append"],
-    ["nothing can be read", "call"],
-  ] as const) {
-    it(`pays for nothing twice because ${what} for a while`, async () => {
-      const undisturbed = await openWorld();
-      undisturbed.jobs.start();
-      await ended(undisturbed, (await aCreatedJob(undisturbed)).id);
-
-      const store = await emptyStore();
-      let away = false;
-      const world = await openWorld({
-        store: {
-          ...store,
-          async [failing](...args: never[]) {
-            if (away) {
-              await world.clock.sleep(10); // by then calls are under way
-              throw new AppError("storage_unavailable", "away");
-            }
-            return (store[failing] as (...args: never[]) => Promise<unknown>)(...args);
-          },
-        },
-        reflection: scriptedModel("reflection", (request, call) => {
-          away ||= call === 1;
-          return anAnswer(`reflection: ${request.messages.at(-1)?.content}`);
-        }),
-        target: scriptedModel("target", async (request, _call, signal) => {
-          await world.clock.sleep(100, signal);
-          return anAnswer(`target: ${request.messages.at(-1)?.content}`);
-        }),
-      });
-      world.jobs.start();
-      const { id } = await aCreatedJob(world);
-      await world.clock.untilSleeping();
-      await world.clock.advance(30_000);
-      expect((await store.getJob(id))?.status).toBe("running");
-      const paid = callsMade(world);
-      expect(paid, "calls made so far").toBeLessThan(callsMade(undisturbed));
-      away = false;
-      await world.clock.advance(30_000);
-      expect((await store.getJob(id))?.status).toBe("finished");
-      expect(callsMade(world)).toBe(callsMade(undisturbed));
-      expect(decisions(await logOf(store, id))).toEqual(decisions(await logOf(undisturbed.store, id)));
-    });
-  }
-
-  it("waits for the store no longer than its process lives", async () => {
-    const store = await emptyStore();
-    const recordCall = async () => {
-      throw new AppError("storage_unavailable", "away");
-    };
-    const world = await openWorld({ store: { ...store, recordCall } });
-    world.jobs.start();
-    const { id } = await aCreatedJob(world);
-    await world.clock.advance(60_000);
-    expect(callsMade(world)).toBe(1);
-    await world.jobs.drain(new AbortController().signal);
-    expect(await store.getJob(id)).toMatchObject({ status: "running", fence: 1 });
-  });
-
   it("ends the job at the first commit after the deadline, counting running time only", async () => {
     const clock = createFakeClock();
     const target = scriptedModel("target", async (_request, call) => {
