@@ -18,7 +18,7 @@ const BYTES_PER_CHARACTER = 3;
 /** Bytes that say how much was left out. */
 const LEFT_OUT_BYTES = 48;
 /** The most that one shown text can take, in bytes and therefore in tokens. */
-export const MAX_SHOWN_TOKENS = MAX_SHOWN_CHARACTERS * BYTES_PER_CHARACTER + LEFT_OUT_BYTES;
+const MAX_SHOWN_TOKENS = MAX_SHOWN_CHARACTERS * BYTES_PER_CHARACTER + LEFT_OUT_BYTES;
 
 /** The most that a text of so many bytes takes once it is {@link shown}: it may be cut just where that saves nothing. */
 export function shownTokens(bytes: number): number {
