@@ -3,8 +3,9 @@ import { SEED_ID, type Member } from "./state.ts";
 
 /** Share of the seed's validation examples a candidate must have been run on to be in the running. */
 const MIN_COVERAGE = 0.5;
-/** Difference of two means that counts as none: half of one example's worth; where they are few, this much. */
+/** Two means are level when they differ by less than half of what a single example adds to a mean. */
 const TIE_EXAMPLES = 0.5;
+/** The most that still counts as level: on few examples half of one is a difference worth having. */
 const MAX_TIE = 0.05;
 
 /** Who is best, and what is known about it. */

@@ -194,7 +194,8 @@ function sentence(
   const parents = parentIds.join(" and ");
   if (trial.shared === 0) return `${child.id} could not be compared with ${parents}: calls failed.`;
   const mean = (sum: number) => (sum / trial.shared).toFixed(3);
-  const means = `${child.id} scored ${mean(trial.childSum)} against ${mean(trial.parentSum)} of ${parents} on ${count(trial.shared, "example")}`;
+  const scores = `${mean(trial.childSum)} against ${mean(trial.parentSum)}`;
+  const means = `${child.id} scored ${scores} of ${parents} on ${count(trial.shared, "example")}`;
   if (!passed) return `${means}: no improvement, so it was dropped.`;
   const parent = state.pool.find((m) => m.id === parentIds[0]);
   const wasRunOn = paused && parent && knownOf(parent, order) > paused.done.length;

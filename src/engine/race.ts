@@ -43,8 +43,8 @@ export interface Entrant {
 }
 
 /**
- * Runs a candidate block by block for as long as it seems to be better than the best and its allowance lasts. Gives the rollouts it
- * took; what is missing afterwards is missing because it was paused.
+ * Runs a candidate block by block for as long as it seems to be better than the best and its allowance lasts. Gives
+ * the rollouts it took; what is missing afterwards is missing because it was paused.
  */
 export async function race(
   entrant: Entrant,
