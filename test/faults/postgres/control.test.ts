@@ -150,6 +150,7 @@ describe("nodes that go", () => {
     expect(await leaving.ended).toBe(0);
     const ended = Date.now() - asked;
     const took = await taken;
+    expect(took.length).toBeGreaterThan(0);
     expect(Math.max(...took), "the lease of a worker that is gone").toBeLessThan(LEASE_MS);
 
     provider.hurry();
