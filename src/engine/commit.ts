@@ -223,6 +223,7 @@ function knownOf(member: Member, order: readonly string[]): number {
   return order.filter((id) => isKnown(member, id)).length;
 }
 
-function count(n: number, noun: string): string {
+/** So many of something, in words a sentence can hold. */
+export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

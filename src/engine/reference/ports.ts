@@ -71,7 +71,9 @@ export const REFERENCE_DEFAULTS = {
 
 /**
  * A decision of the reference, under the name of its own callback. Candidates are numbered from 0, the seed. Where an
- * iteration makes several proposals, `proposal` says which of them (0, 1 …) a step is about; a merge has none.
+ * iteration makes several proposals, `proposal` says which of them (0, 1 …) a step is about; a merge has none. A
+ * decision's sums, `before` of the parent (of a merge the better one) and `after` or `score` of the child, are over so
+ * many `examples`.
  */
 export type ReferenceStep<R> =
   | {
@@ -135,6 +137,8 @@ export type ReferenceStep<R> =
       readonly components: Components;
       readonly before: number;
       readonly after: number;
+      readonly examples: number;
+      readonly parents: readonly number[];
       readonly reason: string;
     }
   | {
@@ -148,7 +152,9 @@ export type ReferenceStep<R> =
       readonly iteration: number;
       readonly proposal?: number;
       readonly candidate: number;
+      readonly before: number;
       readonly score: number;
+      readonly examples: number;
       readonly parents: readonly number[];
     }
   | {
@@ -163,5 +169,12 @@ export type ReferenceStep<R> =
       readonly candidate: number;
       readonly parents: readonly number[];
     }
-  | { readonly kind: "merge_rejected"; readonly iteration: number; readonly parents: readonly number[] }
+  | {
+      readonly kind: "merge_rejected";
+      readonly iteration: number;
+      readonly before: number;
+      readonly after: number;
+      readonly examples: number;
+      readonly parents: readonly number[];
+    }
   | { readonly kind: "iteration_end"; readonly iteration: number };

@@ -143,8 +143,9 @@ export async function* searchLikeReference<R>(
     const after = sum(batch.scores);
     const sumOf = (p: number) => sum(exampleIds.map((id) => pool.entries[p]?.scores.get(id) ?? 0));
     const before = Math.max(...parents.map(sumOf));
+    const examples = exampleIds.length;
     if (after < before) {
-      yield { kind: "merge_rejected", iteration, parents };
+      yield { kind: "merge_rejected", iteration, before, after, examples, parents };
       return true;
     }
     const full = await validate(components);
@@ -152,7 +153,7 @@ export async function* searchLikeReference<R>(
     mergesDue--;
     mergesTested++;
     yield { kind: "merge_accepted", iteration, candidate, parents };
-    yield { kind: "candidate_accepted", iteration, candidate, score: after, parents };
+    yield { kind: "candidate_accepted", iteration, candidate, before, score: after, examples, parents };
     return true;
   }
 
@@ -281,15 +282,27 @@ export async function* searchLikeReference<R>(
         : isAccepted(options.acceptance, trial)
           ? "Not selected among the proposals of this iteration"
           : "No improvement on the minibatch";
-      const { proposal, components, before, after } = trial;
-      yield { kind: "candidate_rejected", iteration, proposal, components, before, after, reason };
+      const { proposal, parents, components, before, after, batch } = trial;
+      const examples = batch.scores.length;
+      yield {
+        kind: "candidate_rejected",
+        iteration,
+        proposal,
+        components,
+        before,
+        after,
+        examples,
+        parents,
+        reason,
+      };
     }
     const validated: (Awaited<ReturnType<typeof validate>> & { readonly trial: Trial<R> })[] = [];
     for (const trial of selected) validated.push({ ...(await validate(trial.components)), trial });
     for (const { trial, ids, batch, charged } of validated) {
-      const { proposal, parents } = trial;
+      const { proposal, parents, before, after: score } = trial;
+      const examples = trial.batch.scores.length;
       const candidate = yield* join(iteration, trial, ids, batch, charged);
-      yield { kind: "candidate_accepted", iteration, proposal, candidate, score: trial.after, parents };
+      yield { kind: "candidate_accepted", iteration, proposal, candidate, before, score, examples, parents };
       if (options.useMerge) {
         foundNew = true;
         if (mergesTested < options.maxMergeInvocations) mergesDue++;

@@ -3,6 +3,7 @@ import { REFERENCE_CONFIG_DEFAULTS } from "../../domain/reference-config.ts";
 import { componentNames, type Components } from "../../domain/spec.ts";
 import { announce } from "../announce.ts";
 import { outage, OutageError } from "../breaker.ts";
+import { count } from "../commit.ts";
 import type { EngineStep } from "../ports.ts";
 import { generated, judged, type Run } from "../run.ts";
 import { candidateId, SEED_ID, textDigest, withEvaluations, type Member, type State } from "../state.ts";
@@ -15,6 +16,13 @@ interface Written {
   readonly components: Components;
   readonly operator: typeof OPERATOR | "merge";
   readonly parentIds: readonly string[];
+}
+
+/** What a child had to beat. */
+interface Tried {
+  readonly before: number;
+  readonly examples: number;
+  readonly parents: readonly number[];
 }
 
 /** A merge is the only proposal of its iteration. */
@@ -52,6 +60,13 @@ export function createTeller(
       lessonIds: [],
       rejectedTexts: operator === OPERATOR ? reflection.rejectedTexts() : [],
     });
+  }
+
+  /** What a child was decided on; gepa 0.1.4 compares sums where others compare means. */
+  function sums(child: string, after: number, { before, examples, parents }: Tried): string {
+    const of =
+      parents.length > 1 ? `the better of ${parents.map(idOf).join(" and ")}` : parents.map(idOf).join();
+    return `${child} scored ${points(after)} in sum against ${points(before)} of ${of} on ${count(examples, "example")}`;
   }
 
   /** Tells a decision; about nobody where no text could be had. */
@@ -114,11 +129,15 @@ export function createTeller(
         yield* reject(
           iteration,
           step.proposal,
-          `${step.reason}: a sum of ${points(step.after)} against ${points(step.before)}.`,
+          `${step.reason}: ${sums(childId(iteration, step.proposal), step.after, step)}.`,
         );
         return;
       case "merge_rejected":
-        yield* reject(iteration, ONLY, "The merge scored less than the better of its parents.");
+        yield* reject(
+          iteration,
+          ONLY,
+          `The merge scored less than the better of its parents: ${sums(childId(iteration, ONLY), step.after, step)}.`,
+        );
         return;
       case "valset_evaluated": {
         const child = written.get(step.proposal ?? ONLY);
@@ -136,7 +155,7 @@ export function createTeller(
           iteration,
           idOf(step.candidate),
           true,
-          `Its scores on the examples it was tried on sum to ${points(step.score)}; it joined the pool.`,
+          `${sums(idOf(step.candidate), step.score, step)}: it joined the pool.`,
         );
         return;
       case "iteration_end":

@@ -41,6 +41,32 @@ it("tells every decision to the trace port, and the same ones as events", async 
   );
 });
 
+for (const [what, change] of [
+  ["of a child that joins", {}],
+  ["of one that is dropped", { reflect: () => "```\nNo better.\n```" }],
+] as const) {
+  it(`gives the sums it decided on, whose they are and on how many examples: ${what}`, async () => {
+    const recording = await play(createWorld({ ...options, ...change }));
+    const sumOf = (iteration: number, stage: string) => {
+      const scores = dataOf(recording, "judge")
+        .filter((j) => j.iteration === iteration && j.stage === stage)
+        .flatMap((j) => j.evaluations.map((e) => e.score ?? 0));
+      return Number(scores.reduce((a, b) => a + b, 0).toFixed(3));
+    };
+    const parents = new Map(dataOf(recording, "generate").map((g) => [g.candidateId, g.parentIds]));
+    const decided = dataOf(recording, "select").filter((s) => s.iteration > 0 && s.candidateId !== "");
+    expect(decided.length).toBeGreaterThan(2);
+    expect(decided.map((s) => s.reason)).toEqual(
+      decided.map(({ iteration, candidateId, accepted }) => {
+        const sums = `${sumOf(iteration, "minibatch")} in sum against ${sumOf(iteration, "parent_minibatch")}`;
+        const told = `${candidateId} scored ${sums} of ${parents.get(candidateId)} on 2 examples`;
+        return accepted ? `${told}: it joined the pool.` : `No improvement on the minibatch: ${told}.`;
+      }),
+    );
+    expect(decided.some((s) => s.accepted)).toBe(!("reflect" in change));
+  });
+}
+
 it("makes the same decisions at any latency, and again from the start", async () => {
   let call = 0;
   const plain = await play(createWorld(options));
