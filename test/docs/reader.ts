@@ -33,8 +33,8 @@ export interface Reader {
   /** Runs blocks in one shell, as a reader pastes them, and gives what they printed. */
   run(blocks: readonly Block[], env?: ShellEnv): Promise<string>;
   /**
-   * Starts the service as a block says and leaves it running; rejects with what it printed where it ends instead. The
-   * port is the one that the block says.
+   * Starts the service as a block says and leaves it running; rejects with what it printed where it ends instead, and
+   * before it starts anything where somebody else is on the port, which is the one that the block says.
    */
   start(block: Block, env?: ShellEnv, port?: number): Promise<void>;
   /** Stops what was started, in good order. */
@@ -57,7 +57,6 @@ export function readmeServer(): Block {
 
 /** A reader after the installation, whose data is empty. */
 export async function newReader(): Promise<Reader> {
-  if (await answers(PORT)) throw new Error(`port ${PORT} is taken; the documents' commands need it`);
   const folder = await freshCopy();
   const servers: ChildProcess[] = [];
 
@@ -73,6 +72,7 @@ export async function newReader(): Promise<Reader> {
     folder,
     run: (blocks, env) => runAll(folder, blocks, env),
     async start(block, env, port = PORT) {
+      if (await answers(port)) throw new Error(`port ${port} is taken; the documents' commands need it`);
       const { child, output } = bash(folder, block.commands, env);
       servers.push(child);
       const deadline = Date.now() + START_LIMIT_MS;
