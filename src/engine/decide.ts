@@ -36,8 +36,7 @@ export function decideIntent(
   const beliefs = believe(state.pool, splits.validation);
   const front = frontOf(state.pool, splits.validation, frontObjectives(spec));
   const parent = chooseParent(course, state, beliefs, front, iteration);
-  const names = componentNames(parent.components);
-  const components = names.slice((iteration - 1) % names.length).slice(0, 1);
+  const components = componentNames(parent.components);
   const frontIds = new Set(front.map((m) => m.candidateId));
   const mate = spec.config.merge ? findMate(state.pool, frontIds, parent, splits.validation) : undefined;
   const view: OperatorView = { parent, components, ...mate };

@@ -14,7 +14,7 @@ export interface Intent {
   /** The parent first, then its mate. */
   readonly parentIds: readonly string[];
   readonly ancestorId?: string;
-  /** The components to change. */
+  /** The components that may be changed. */
   readonly components: readonly string[];
   /** Examples to learn from, or for a merge to compare on. Empty: the parent has nothing left to learn. */
   readonly minibatch: readonly string[];

@@ -3,7 +3,7 @@ import type { ModelResponse } from "../../models/model.ts";
 
 /** What the reflection model proposes. */
 export interface Proposal {
-  /** New texts of the components it was asked for. */
+  /** New texts, of those of the components it was asked for that are to change. */
   readonly components: Components;
   readonly rationale: string;
   /** Empty where it says nothing. */
@@ -18,7 +18,10 @@ export type ParsedAnswer =
 /** Object starts tried in one answer; an answer with more braces than this in its prose is not an answer. */
 const MAX_STARTS = 64;
 
-/** Reads an answer: a JSON object alone, in a code fence, or somewhere in prose. */
+/**
+ * Reads an answer: a JSON object alone, in a code fence, or somewhere in prose. Asked for one component it must give a
+ * text; of several it may leave out, or set to null, those that stay as they are.
+ */
 export function parseAnswer(response: ModelResponse, components: readonly string[]): ParsedAnswer {
   if (response.finishReason === "length") return malformed("It was cut off before its end; be shorter.");
   if (response.finishReason === "content_filter")
@@ -29,15 +32,16 @@ export function parseAnswer(response: ModelResponse, components: readonly string
   if (!answer) return malformed("Its JSON object has no object `components`.");
 
   const texts = answer.components as Record<string, unknown>;
-  const missing = components.find((name) => typeof texts[name] !== "string");
-  if (missing !== undefined) {
-    return malformed(`\`components\` has no text for ${JSON.stringify(missing)}.`);
+  const given = components.filter((name) => typeof texts[name] === "string");
+  if (given.length === 0) {
+    const names = components.map((name) => JSON.stringify(name)).join(" or ");
+    return malformed(`\`components\` has no text for ${names}.`);
   }
   const text = (value: unknown) => (typeof value === "string" ? value.trim() : "");
   return {
     kind: "proposal",
     proposal: {
-      components: Object.fromEntries(components.map((name) => [name, text(texts[name])])),
+      components: Object.fromEntries(given.map((name) => [name, text(texts[name])])),
       rationale: text(answer.rationale),
       lesson: text(answer.lesson),
     },

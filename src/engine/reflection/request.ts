@@ -31,7 +31,7 @@ const ROLE = [
   "- State general rules. Do not copy inputs or ideal answers of the examples into the instruction.",
   "- Keep placeholders such as {{name}} or {name} exactly as they are.",
   "- Follow each `lesson`: it helped before. Do not repeat a `rejected_edit`: it was tried and did not help.",
-  "- Change only the components you are asked for, and give each of them in full.",
+  "- Change only the components you are asked for, and give each one that you change in full.",
 ].join("\n");
 
 /** The request for a proposal; `problem` says what was wrong with the answer before. */
@@ -42,7 +42,9 @@ export function reflectionRequest(
 ): ModelRequest {
   const names = brief.components.map((name) => JSON.stringify(name)).join(", ");
   const orders = [
-    `Write the new text of the ${brief.components.length === 1 ? "component" : "components"} ${names}.`,
+    brief.components.length === 1
+      ? `Write the new text of the component ${names}.`
+      : `Find out which of the components ${names} the failures come from, and write its new text. Give null for each that is to stay as it is.`,
     "Answer with one JSON object and nothing else: `components` (name to full new text), `rationale` (why this edit, one or two sentences) and `lesson` (what was learnt, as one general instruction that would help with later edits too; empty if nothing).",
     ...(problem === undefined
       ? []
@@ -105,7 +107,8 @@ function feedbackText({ score, feedback, error }: Evaluation): string {
 }
 
 function proposalSchema(components: readonly string[]): Record<string, unknown> {
-  const texts = Object.fromEntries(components.map((name) => [name, { type: "string" }]));
+  const type = components.length === 1 ? "string" : ["string", "null"];
+  const texts = Object.fromEntries(components.map((name) => [name, { type }]));
   return {
     type: "object",
     properties: {

@@ -129,6 +129,16 @@ describe("reference keeps and default mends", () => {
     expect([minibatches(runs.reference), minibatches(runs.default)]).toEqual([2, 0]);
   });
 
+  it("the program of which one component is shown at a time", async () => {
+    const { reference, default: ours } = await bothIn(TWO_PARTS);
+    const shown = (run: Run) => {
+      const text = run.world.reflections[0]?.messages.map((m) => m.content).join("\n") ?? "";
+      return Object.values(TWO_PARTS.spec?.components ?? {}).filter((part) => text.includes(part));
+    };
+    expect(shown(reference)).toEqual(["Answer."]);
+    expect(shown(ours)).toEqual(["Answer.", "Be kind."]);
+  });
+
   it("the iteration that is over where the parent's minibatch is perfect", async () => {
     const runs = await bothIn({
       examples: 8,
