@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { optimise } from "../../../src/engine/optimise.ts";
 import { ablate } from "./ablate.ts";
+import { describeWorlds } from "./describe.ts";
 import { compareHonesty, compareReal, compareStopping } from "./endings.ts";
 import { compareQuality } from "./quality.ts";
 import { loadBanking } from "./real/banking.ts";
@@ -21,14 +22,6 @@ const HELP = `npm run bench:engine -- [options]
   --describe        print every world's parameters and stop
   --json            print every run as a line of JSON as well
 `;
-
-/** What the reference is, as the page prints it. */
-const REFERENCE =
-  'The engine of this service with config.profile "reference", which decides as gepa 0.1.4 did in 19 recorded runs. ' +
-  "Its knobs are the defaults of `gepa.optimize`: minibatch 3, instance front, one proposal an iteration, strict " +
-  "improvement, no cache, perfect minibatches skipped, no merge. A world of several components merges, as the launcher " +
-  "of such programs, `dspy.GEPA`, does by default. It is charged for what it repeats, as gepa is, returns its best " +
-  "candidate whatever the test says, and keeps the same rollouts back for that test as the default does.";
 
 const SEEDS = 20;
 const QUICK_SEEDS = 4;
@@ -90,12 +83,7 @@ async function real(): Promise<void> {
 if (values.help) {
   console.log(HELP);
 } else if (values.describe) {
-  console.log(`\n### reference\n\n${REFERENCE}`);
-  for (const { name, description, parameters } of WORLDS) {
-    console.log(
-      `\n### ${name}\n\n${description}\n\n\`\`\`json\n${JSON.stringify(parameters, undefined, 2)}\n\`\`\``,
-    );
-  }
+  console.log(describeWorlds());
 } else if (values.ablate) {
   print(await ablate(setupOf(seeds), worlds));
 } else {
