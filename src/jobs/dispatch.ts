@@ -1,6 +1,7 @@
 import type { Job } from "../domain/job.ts";
 import type { JobQueue } from "../storage/queue.ts";
 import type { RunEnd } from "./run-job.ts";
+import type { RunControl } from "./running-jobs.ts";
 
 /** Brings jobs that need a worker to this process. Whatever it does, the fence alone decides who may write. */
 export interface Dispatcher {
@@ -25,7 +26,7 @@ export type HandOut =
  * Runs a claimed job. `mayCall` is to be asked before each model call; it throws where this process can not be sure any
  * more that the job is its own.
  */
-export type Run = (job: Job, signal: AbortSignal, mayCall: () => void) => Promise<RunEnd>;
+export type Run = (job: Job, control: RunControl, mayCall: () => void) => Promise<RunEnd>;
 
 /** The dispatcher of a process that runs no jobs. */
 export const noDispatcher: Dispatcher = {

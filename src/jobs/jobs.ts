@@ -49,10 +49,10 @@ export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { 
   const running = createRunningJobs();
   const closing = new AbortController();
   const runDeps = { ...deps, turns: createTurns(), closing: sharedByCalls(closing.signal) };
-  const run: Run = (job, signal, mayCall) => {
+  const run: Run = (job, control, mayCall) => {
     const resolveModels: JobsDeps["resolveModels"] = (targetModelId, roles) =>
       guardModels(deps.resolveModels(targetModelId, roles), mayCall);
-    return runJob({ ...runDeps, resolveModels }, job, signal);
+    return runJob({ ...runDeps, resolveModels }, job, control);
   };
   const dispatcher = dispatcherFor(handOut, deps, running, worker, run);
   const newJobs = createNewJobs(deps, createInFlightGate(), dispatcher.wake);

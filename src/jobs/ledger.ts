@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../base/abort.ts";
 import { digest } from "../base/digest.ts";
 import { ROLES, type Role, type RoleSpend, type Spend } from "../domain/spend.ts";
 import type { ModelFailure, ModelRequest, ModelResponse } from "../models/model.ts";
@@ -24,8 +25,8 @@ export interface Ledger {
   find(key: string): Promise<CallOutcome | undefined>;
   /**
    * Durable once it resolves, with the outcome to use: where two runs have paid for a call, the first that was booked.
-   * While the store is in trouble an answer waits for as long as the process lives, for it is paid. A failure waits no
-   * longer than the run: booked later, it would contradict what another run of the job may have been told meanwhile.
+   * While the store is in trouble an answer waits for as long as the process lives, for it is paid. A failure is booked
+   * during the run or not at all: later, it would contradict what another run of the job may have been told meanwhile.
    */
   record(key: string, role: Role, outcome: CallOutcome): Promise<CallOutcome>;
   /** What this job has paid so far, over all its runs. */
@@ -73,6 +74,7 @@ export async function openLedger(
       return row === undefined ? undefined : outcomeOf(row);
     },
     async record(key, role, outcome) {
+      if (outcome.kind === "failure") throwIfAborted(signal);
       const rowKey = outcome.kind === "answer" ? key : failureKey(key);
       const row: LedgerRow = {
         rootId: job.rootId,

@@ -11,7 +11,7 @@ export interface LedgeredModelDeps {
   readonly metrics: Metrics;
   /** The run's own signal: once it aborts, nothing more is sent. */
   readonly signal: AbortSignal;
-  /** Stops the calls in flight. They outlive a run that the store's trouble ended, for they are being paid for. */
+  /** Stops the calls in flight. They outlive a run that the store's trouble or a lost lease ended: they are being paid. */
   readonly callsSignal: AbortSignal;
   /** Whether the job's wall time is used up: what is known is still told, nothing new is sent. */
   readonly isOver: () => boolean;

@@ -10,18 +10,18 @@ import { changedModels } from "./run-failure.ts";
 import { createRunProgress, type RunProgress } from "./run-progress.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { createRunTime } from "./run-time.ts";
+import type { RunControl } from "./running-jobs.ts";
 import { decodeCheckpoint } from "./run-writer.ts";
 
 /** Events read at once when the texts of an earlier run are looked up. */
 const PAGE_EVENTS = 100;
 
-/** How a run is stopped. */
-export interface RunSignals {
-  /** Aborts when the run must stop, whoever says so. */
-  readonly signal: AbortSignal;
-  /** Aborts when its calls in flight must stop, too. */
-  readonly callsSignal: AbortSignal;
-  /** Stops the run; its calls in flight as well, but where the store is in trouble: those are finished and booked. */
+/** How a run is stopped, whoever says so. */
+export interface RunSignals extends RunControl {
+  /**
+   * Stops the run, if it still goes on; its calls in flight as well, but where the store is in trouble: those are
+   * finished and booked.
+   */
   readonly stop: (cause: unknown) => void;
 }
 

@@ -27,8 +27,8 @@ class HandedBackError extends Error {
 
 /**
  * A dispatcher that shares jobs with other processes by a queue. The queue says who is next and finds dead workers; a
- * worker that can not confirm that it is alive stops its runs by itself and pays for nothing more, and one that
- * overslept all that is refused by the fence.
+ * worker that can not confirm that it is alive stops its runs by itself and sends nothing more: it only finishes the
+ * calls under way and books their answers. One that overslept all that is refused by the fence.
  */
 export function createQueueDispatcher(
   deps: JobsDeps,
@@ -49,16 +49,16 @@ export function createQueueDispatcher(
   const runOne = async (job: Job, since: number, signal: AbortSignal): Promise<RunEnd> => {
     const { id, fence } = job;
     leases.hold(id, fence, since);
-    const runSignal = running.enter(id);
+    const control = running.enter(id);
     const onAbort = () => giveUp(id);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     metrics.gauge("jobs_running", 1);
     const mayCall = () => {
       if (!leases.isSure(id)) giveUp(id);
-      throwIfAborted(runSignal);
+      throwIfAborted(control.signal);
     };
-    const end = await run(job, runSignal, mayCall);
+    const end = await run(job, control, mayCall);
     metrics.gauge("jobs_running", -1);
     signal.removeEventListener("abort", onAbort);
     running.leave(id);

@@ -11,7 +11,7 @@ import type { RunDeps } from "./ports.ts";
 import { failureOf, isStoreTrouble } from "./run-failure.ts";
 import { createRunRecorder, type Recording, type RunRecorder } from "./run-recorder.ts";
 import { createRunWriter, type RunWriter } from "./run-writer.ts";
-import { RunStopped } from "./running-jobs.ts";
+import { type RunControl, RunStopped } from "./running-jobs.ts";
 
 /**
  * How a run ended here. `ended`: the job is over, or paused. `lost`: it is somebody else's now. `stopped`: this
@@ -21,28 +21,28 @@ export type RunEnd = "ended" | "lost" | "stopped" | "interrupted";
 
 /**
  * Runs a claimed job to its end: drives the engine from the last checkpoint, records what it yields, closes the log.
- * Never rejects. When the signal aborts, the run stops without a terminal event and can be taken up again.
+ * Never rejects. When its signal aborts, the run stops without a terminal event and can be taken up again.
  */
-export async function runJob(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd> {
-  let end = await runOnce(deps, job, signal);
-  while (end === "withdrawn") end = await runAgain(deps, job, signal);
+export async function runJob(deps: RunDeps, job: Job, control: RunControl): Promise<RunEnd> {
+  let end = await runOnce(deps, job, control);
+  while (end === "withdrawn") end = await runAgain(deps, job, control);
   return end;
 }
 
 /** Goes on after a pause that the caller took back before it was recorded: the job is still this run's own. */
-async function runAgain(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd | "withdrawn"> {
+async function runAgain(deps: RunDeps, job: Job, control: RunControl): Promise<RunEnd | "withdrawn"> {
   try {
     const now = await deps.store.getJob(job.id);
-    return now?.fence === job.fence ? await runOnce(deps, now, signal) : "lost";
+    return now?.fence === job.fence ? await runOnce(deps, now, control) : "lost";
   } catch (error) {
     deps.log.warn("run_interrupted", { job_id: job.id, fence: job.fence }, error);
     return "interrupted";
   }
 }
 
-async function runOnce(deps: RunDeps, job: Job, signal: AbortSignal): Promise<RunEnd | "withdrawn"> {
+async function runOnce(deps: RunDeps, job: Job, control: RunControl): Promise<RunEnd | "withdrawn"> {
   const recorder = createRunRecorder(deps, job);
-  const signals = signalsWithin(signal);
+  const signals = signalsWithin(control);
   const attempt: Attempt = { deps, job, recorder, ...signals };
   try {
     const run = await openRun(deps, job, recorder, signals);
@@ -55,13 +55,15 @@ async function runOnce(deps: RunDeps, job: Job, signal: AbortSignal): Promise<Ru
   }
 }
 
-function signalsWithin(outer: AbortSignal): RunSignals {
+function signalsWithin(outer: RunControl): RunSignals {
   const run = new AbortController();
   const calls = new AbortController();
+  const signal = sharedByCalls(AbortSignal.any([outer.signal, run.signal]));
   return {
-    signal: sharedByCalls(AbortSignal.any([outer, run.signal])),
-    callsSignal: sharedByCalls(AbortSignal.any([outer, calls.signal])),
+    signal,
+    callsSignal: sharedByCalls(AbortSignal.any([outer.callsSignal, calls.signal])),
     stop(cause) {
+      if (signal.aborted) return; // what follows from a stop is no reason to drop calls that were let go on
       run.abort(cause);
       if (!isStoreTrouble(cause)) calls.abort(cause);
     },

@@ -73,6 +73,15 @@ describe("the books while the store is away", () => {
     expect(await Promise.all([found.find("a"), found.find("b")])).toEqual([PAID, undefined]);
   });
 
+  it("take no failure after the run, though the store is well", async () => {
+    const { run, ledger, reopened, letBack } = await ledgerOfStoreAway();
+    const lost = new RunStopped("lease_lost");
+    run.abort(lost);
+    letBack();
+    await expect(ledger.record("b", "judge", FAILED)).rejects.toBe(lost);
+    expect(await (await reopened()).find("b")).toBeUndefined();
+  });
+
   it("keep nothing beyond the process", async () => {
     const { clock, closing, ledger } = await ledgerOfStoreAway();
     const booked = ledger.record("a", "target", PAID);

@@ -4,6 +4,8 @@ import { createFakeQueue } from "../support/fake-queue.ts";
 import {
   aCreatedJob,
   ALICE,
+  callsMade,
+  callsRecorded,
   emptyStore,
   ended,
   openWorld,
@@ -70,7 +72,7 @@ describe("a worker that shares jobs by a queue", () => {
   });
 
   it("stops a run whose signs of life do not arrive, before the job can be another's", async () => {
-    const { model } = gated();
+    const { model, open } = gated();
     const { fake, world } = await startedWorker({ reflection: model });
     const job = await aCreatedJob(world);
     const handled = fake.give(job.id);
@@ -78,10 +80,32 @@ describe("a worker that shares jobs by a queue", () => {
     await world.clock.advance(6_000); // signs of life arrive
     fake.unreachable = true;
     await world.clock.advance(LEASE_MS - 1);
+    const calls = callsMade(world);
+    open();
     await expect(handled).rejects.toThrow("the run was stopped");
     expect(whyStopped(world)).toEqual(["lease_lost"]);
     expect((await world.store.getJob(job.id))?.status).toBe("running");
+    expect(callsMade(world)).toBe(calls);
+    expect(await callsRecorded(world.store, job.id), "the answer to the call under way").toBe(calls);
   });
+
+  for (const [what, drop] of [
+    ["a cancel", (world: World, id: string) => world.jobs.useCases.cancelJob(ALICE, id, "", "")],
+    ["a shutdown", (world: World) => world.jobs.drain(new AbortController().signal)],
+  ] as const) {
+    it(`lets calls under way outlive the lease, but not ${what}`, async () => {
+      const { fake, world } = await startedWorker({ reflection: gated().model });
+      const job = await aCreatedJob(world);
+      const handled = fake.give(job.id);
+      await settle();
+      fake.unreachable = true;
+      await world.clock.advance(LEASE_MS);
+      expect(world.sums.get("jobs_running")).toBe(1);
+      await drop(world, job.id);
+      await expect(handled).rejects.toThrow("the run was stopped");
+      expect(whyStopped(world)).toEqual(["lease_lost"]);
+    });
+  }
 
   it("keeps a run for as long as its signs of life arrive", async () => {
     const { model, open } = gated();
@@ -123,17 +147,20 @@ describe("a worker that shares jobs by a queue", () => {
   });
 
   it("stops a run that the queue has given to somebody else, heard at once or at the next sign of life", async () => {
-    const { model } = gated();
+    const { model, open } = gated();
     const { fake, world } = await startedWorker({ reflection: model });
     const [told, untold] = [await aCreatedJob(world), await aCreatedJob(world, { seed: 2 })];
     const handled = [fake.give(told.id), fake.give(untold.id)];
     await settle();
+    const calls = callsMade(world);
     fake.withdraw(told.id);
-    await expect(handled[0]).rejects.toThrow("the run was stopped");
     fake.giveAway(untold.id);
     await world.clock.advance(3_000);
+    open();
+    await expect(handled[0]).rejects.toThrow("the run was stopped");
     await expect(handled[1]).rejects.toThrow("the run was stopped");
     expect(whyStopped(world)).toEqual(["lease_lost", "lease_lost"]);
+    expect(callsMade(world)).toBe(calls);
   });
 
   it("hands back what it could not finish: a store in trouble, or a fence that was bumped", async () => {
