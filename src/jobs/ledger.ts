@@ -5,6 +5,7 @@ import type { ModelFailure, ModelRequest, ModelResponse } from "../models/model.
 import type { LedgerRow, Store } from "../storage/store.ts";
 import { outlastTrouble } from "./outlast.ts";
 import type { RunDeps } from "./ports.ts";
+import { createWaitingAnswers } from "./waiting-answers.ts";
 
 /** How a call ended for good. */
 export type CallOutcome =
@@ -45,17 +46,18 @@ export function callKey(role: Role, servedBy: string, request: ModelRequest): st
 }
 
 /** What the books of a job are made of. */
-export interface LedgerDeps extends Pick<RunDeps, "clock" | "turns" | "closing"> {
+export interface LedgerDeps extends Pick<RunDeps, "clock" | "log" | "turns" | "closing"> {
   readonly store: Pick<Store, "call" | "calls" | "recordCall">;
 }
 
 /** Opens the books of a job for the run that `signal` ends, and adds up what it has paid in earlier runs. */
 export async function openLedger(
-  { store, clock, turns, closing }: LedgerDeps,
+  { store, clock, log, turns, closing }: LedgerDeps,
   job: { readonly id: string; readonly rootId: string },
   signal: AbortSignal,
 ): Promise<Ledger> {
   const tally = createTally();
+  const answers = createWaitingAnswers(log, job.id);
   const failureKey = (key: string) => `${key} ${job.id}`;
   const failures = new Map<string, CallOutcome>(); // of this job: few, short, and never answers
   const book = (key: string, role: Role, outcome: CallOutcome) => {
@@ -84,8 +86,11 @@ export async function openLedger(
         ts: clock.now(),
         outcome: JSON.stringify(outcome),
       };
-      const until = outcome.kind === "answer" ? closing : signal;
-      const stands = await outlastTrouble(clock, until, () => store.recordCall(row));
+      const write = () => store.recordCall(row);
+      const stands =
+        outcome.kind === "answer"
+          ? await answers.during((onTrouble) => outlastTrouble(clock, closing, write, onTrouble))
+          : await outlastTrouble(clock, signal, write);
       book(rowKey, role, outcome);
       return outcomeOf(stands);
     },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/base/log.ts";
 import { AppError } from "../../src/base/errors.ts";
 import { type CallOutcome, openLedger } from "../../src/jobs/ledger.ts";
 import { RunStopped } from "../../src/jobs/running-jobs.ts";
@@ -28,9 +29,13 @@ async function ledgerOfStoreAway() {
     },
   };
   const [run, closing] = [new AbortController(), new AbortController()];
-  const deps = { clock, turns: createTurns(), closing: closing.signal };
+  const lines: string[] = [];
+  const told = (event: string, fields: object = {}) => void lines.push(`${event} ${JSON.stringify(fields)}`);
+  const log = { ...silentLogger, info: told, warn: told };
+  const deps = { clock, log, turns: createTurns(), closing: closing.signal };
   return {
     clock,
+    lines,
     run,
     closing,
     ledger: await openLedger({ ...deps, store: away }, job, run.signal),
@@ -82,12 +87,26 @@ describe("the books while the store is away", () => {
     expect(await (await reopened()).find("b")).toBeUndefined();
   });
 
+  it("tell that answers wait and that they are booked, once however many there are and however long", async () => {
+    const { clock, lines, ledger, letBack } = await ledgerOfStoreAway();
+    const booked = Promise.all(["a", "b", "c"].map((key) => ledger.record(key, "target", PAID)));
+    await clock.untilSleeping(3);
+    await clock.advance(60_000);
+    expect(lines).toEqual(['answers_waiting {"job_id":"job"}']);
+    letBack();
+    await clock.advance(1_000);
+    await booked;
+    await ledger.record("d", "target", PAID);
+    expect(lines.slice(1)).toEqual(['answers_booked {"job_id":"job","booked":3,"lost":0}']);
+  });
+
   it("keep nothing beyond the process", async () => {
-    const { clock, closing, ledger } = await ledgerOfStoreAway();
+    const { clock, closing, lines, ledger } = await ledgerOfStoreAway();
     const booked = ledger.record("a", "target", PAID);
     await clock.untilSleeping();
     const over = new RunStopped("draining");
     closing.abort(over);
     await expect(booked).rejects.toBe(over);
+    expect(lines.at(-1)).toBe('answers_lost {"job_id":"job","booked":0,"lost":1}');
   });
 });

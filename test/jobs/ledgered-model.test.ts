@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/base/log.ts";
 import { noMetrics } from "../../src/base/metrics.ts";
 import { OutOfTimeError } from "../../src/engine/ports.ts";
 import { type Ledger, openLedger } from "../../src/jobs/ledger.ts";
@@ -23,7 +24,7 @@ async function storeWithFamily(): Promise<Store> {
 }
 
 const open = (store: Store, id = "root", turns = createTurns()) =>
-  openLedger({ store, clock, turns, closing: never() }, { id, rootId: "root" }, never());
+  openLedger({ store, clock, log: silentLogger, turns, closing: never() }, { id, rootId: "root" }, never());
 
 function over(
   ledger: Ledger,

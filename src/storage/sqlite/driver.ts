@@ -25,6 +25,9 @@ export const MAX_QUEUED = 10_000;
 /** A stalled queue has been worked off by then. */
 const QUEUE_RETRY_MS = 1_000;
 
+/** Least time between two log lines of commits that failed. */
+const TELL_AGAIN_MS = 60_000;
+
 /** A transaction or a plain query that waits its turn. */
 interface Operation {
   readonly kind: "tx" | "query";
@@ -48,6 +51,8 @@ export function createSqliteDriver(options: SqliteDriverOptions): Driver {
   let draining: Promise<void> | undefined;
   let closed = false;
   let broken: AppError | undefined;
+  let quietUntil = Number.NEGATIVE_INFINITY;
+  let failures = 0; // since they were last told
 
   function enqueue<T>(kind: Operation["kind"], work: (tx: Tx) => Promise<T>): Promise<T> {
     const refusal = refuse();
@@ -92,11 +97,21 @@ export function createSqliteDriver(options: SqliteDriverOptions): Driver {
     } catch (error) {
       undo();
       if (isDiskFailure(error) || (committing && sqliteCode(error) !== "SQLITE_FULL")) breakDown(error);
-      log.error("store_commit_failed", { transactions: group.length }, error);
+      tell(group.length, error);
       return rejectAll(group, broken ?? toStorageError(error));
     }
     metrics.observe("store_commit_seconds", (clock.monotonic() - started) / 1000);
     for (const done of settle) done();
+  }
+
+  /** A full disk fails every commit, and whoever waits for space tries about once a second. */
+  function tell(transactions: number, error: unknown): void {
+    failures++;
+    const now = clock.monotonic();
+    if (broken === undefined && now < quietUntil) return;
+    log.error("store_commit_failed", { transactions, failures }, error);
+    quietUntil = now + TELL_AGAIN_MS;
+    failures = 0;
   }
 
   /** Gives what is to be told once the group is durable; throws where SQLite has given up the whole group. */

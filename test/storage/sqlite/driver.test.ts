@@ -4,7 +4,7 @@ import { noMetrics, type Metrics } from "../../../src/base/metrics.ts";
 import type { Driver } from "../../../src/storage/driver.ts";
 import { type Connection, IN_MEMORY, openConnection } from "../../../src/storage/sqlite/connection.ts";
 import { createSqliteDriver, MAX_GROUP, MAX_QUEUED } from "../../../src/storage/sqlite/driver.ts";
-import { createFakeClock } from "../../support/fake-clock.ts";
+import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
 
 /** A connection that counts its commits, and fails where it is told to. */
 interface Probe extends Connection {
@@ -47,16 +47,20 @@ describe("the SQLite driver", () => {
   let driver: Driver;
   let broken: Error[];
   let observed: string[];
+  let clock: FakeClock;
+  let told: unknown[];
 
   beforeEach(async () => {
     connection = probe();
     broken = [];
     observed = [];
+    clock = createFakeClock();
+    told = [];
     const metrics: Metrics = { ...noMetrics, observe: (name) => observed.push(name) };
     driver = createSqliteDriver({
       connection,
-      clock: createFakeClock(),
-      log: silentLogger,
+      clock,
+      log: { ...silentLogger, error: (event, fields) => told.push([event, fields]) },
       metrics,
       onBroken: (error) => broken.push(error),
     });
@@ -160,6 +164,18 @@ describe("the SQLite driver", () => {
         expect(broken).toEqual([]);
       });
     }
+
+    test("the log says so once a minute, with the number of commits that failed since", async () => {
+      for (let second = 0; second <= 60; second++) {
+        connection.fail = { at: "COMMIT", code: "SQLITE_FULL" };
+        await expect(insert("a")).rejects.toMatchObject({ reason: "storage_full" });
+        await clock.advance(1_000);
+      }
+      expect(told).toEqual([
+        ["store_commit_failed", { transactions: 1, failures: 1 }],
+        ["store_commit_failed", { transactions: 1, failures: 60 }],
+      ]);
+    });
 
     test("at a statement, SQLite undoes the whole group, and all of it is refused", async () => {
       connection.all("PRAGMA max_page_count = 4", []);
