@@ -200,6 +200,9 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
   };
 }
 
+/** So much of the grace is kept for the end of runs whose answers could not be recorded. */
+const LAST_WRITES_MS = 1_000;
+
 /** What is stopped, outermost first: nothing may use what has been let go. */
 interface Parts {
   readonly server: Server;
@@ -215,15 +218,28 @@ async function stopInOrder(parts: Parts): Promise<void> {
   const { server, jobs, queue, store, clock, log, graceMs } = parts;
   const patience = new AbortController();
   const drained = new AbortController();
-  const timeout = clock.sleep(graceMs, drained.signal).then(
-    () => patience.abort(new Error("the runs did not end within the grace")),
-    () => undefined,
-  );
+  const booking = new AbortController();
+  const abortAfter = (ms: number, controller: AbortController, why: string) =>
+    clock.sleep(ms, drained.signal).then(
+      () => controller.abort(new Error(why)),
+      () => undefined,
+    );
+  const timeouts = [
+    abortAfter(
+      Math.max(0, graceMs - LAST_WRITES_MS),
+      booking,
+      "answers could not be recorded within the grace",
+    ),
+    abortAfter(graceMs, patience, "the runs did not end within the grace"),
+  ];
   const step = (what: string, work: Promise<void>) =>
     work.catch((error: unknown) => log.warn("stop_failed", { what }, error));
-  await Promise.all([step("server", server.stop()), step("jobs", jobs.drain(patience.signal))]);
+  await Promise.all([
+    step("server", server.stop()),
+    step("jobs", jobs.drain(patience.signal, booking.signal)),
+  ]);
   drained.abort(new Error("everything has ended"));
-  await timeout;
+  await Promise.all(timeouts);
   jobs.close();
   if (queue !== undefined) await step("queue", queue.stop());
   await step("store", store.close());

@@ -36,9 +36,10 @@ export interface Jobs {
   start(): void;
   /**
    * Claims nothing more and stops the runs without a terminal event, so that the next start takes them up. Resolves
-   * after their last writes; rejects with the signal's reason.
+   * after their last writes; rejects with the signal's reason. Answers that wait to be booked are given up when
+   * `booking` aborts, so that their runs can still end in good order.
    */
-  drain(signal: AbortSignal): Promise<void>;
+  drain(signal: AbortSignal, booking?: AbortSignal): Promise<void>;
   /** Lets go of the store's wake-ups; after the streams have ended, before the store is closed. */
   close(): void;
 }
@@ -80,10 +81,12 @@ export function createJobs(deps: JobsDeps, worker: string, handOut: HandOut = { 
       stopSweeps = [sweepIdempotency(deps, deps.limits.idempotencyTtlMs), sweepEnded(deps, hub)];
       dispatcher.start();
     },
-    async drain(signal) {
+    async drain(signal, booking = signal) {
       for (const stop of stopSweeps) stop();
-      closing.abort(new RunStopped("draining"));
-      await dispatcher.drain(signal);
+      const giveUp = () => closing.abort(new RunStopped("draining"));
+      booking.addEventListener("abort", giveUp, { once: true });
+      if (booking.aborted) giveUp();
+      await dispatcher.drain(signal).finally(giveUp);
     },
     close: () => hub.close(),
   };

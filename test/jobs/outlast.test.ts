@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
 import { outlastTrouble } from "../../src/jobs/outlast.ts";
+import type { Store } from "../../src/storage/store.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import {
   aCreatedJob,
   callsMade,
+  callsRecorded,
   decisions,
   emptyStore,
   ended,
@@ -115,17 +117,38 @@ describe("a job whose store is in trouble", () => {
     });
   }
 
-  it("waits for the store no longer than its process lives", async () => {
+  /** A job whose one paid answer waits for a store that is away until it is let back. */
+  async function waitingAnswer() {
     const store = await emptyStore();
-    const recordCall = async () => {
-      throw new AppError("storage_unavailable", "away");
+    let isAway = true;
+    const recordCall: Store["recordCall"] = async (row) => {
+      if (isAway) throw new AppError("storage_unavailable", "away");
+      return store.recordCall(row);
     };
     const world = await openWorld({ store: { ...store, recordCall } });
     world.jobs.start();
     const { id } = await aCreatedJob(world);
     await world.clock.advance(60_000);
     expect(callsMade(world)).toBe(1);
-    await world.jobs.drain(new AbortController().signal);
+    const booking = new AbortController();
+    const drained = world.jobs.drain(never(), booking.signal);
+    return { store, id, world, booking, drained, letBack: () => void (isAway = false) };
+  }
+
+  it("waits for the store no longer than its process lives", async () => {
+    const { store, id, booking, drained } = await waitingAnswer();
+    booking.abort(new Error("time is up"));
+    await drained;
     expect(await store.getJob(id)).toMatchObject({ status: "running", fence: 1 });
+    expect(await callsRecorded(store, id)).toBe(0);
+  });
+
+  it("books what was paid where the store comes back while the process shuts down", async () => {
+    const { store, id, world, drained, letBack } = await waitingAnswer();
+    letBack();
+    await world.clock.advance(1_000);
+    await drained;
+    expect(await callsRecorded(store, id)).toBe(1);
+    expect(callsMade(world)).toBe(1);
   });
 });

@@ -39,7 +39,7 @@ describe("a search whose process dies", () => {
         const { id } = await aCreatedJob(first, SEARCH);
         await Promise.race([dying.death, ended(first, id).catch(() => undefined)]);
         await settle();
-        await first.jobs.drain(new AbortController().signal);
+        await first.jobs.drain(new AbortController().signal, AbortSignal.abort());
         const recorded = await callsRecorded(store, id);
 
         const second = await searching({ store });

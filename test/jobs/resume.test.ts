@@ -36,7 +36,7 @@ async function survives(
   const job = await aCreatedJob(first);
   await Promise.race([dying.death, ended(first, job.id).catch(() => undefined)]);
   await settle();
-  await first.jobs.drain(new AbortController().signal);
+  await first.jobs.drain(new AbortController().signal, AbortSignal.abort());
   const recorded = await callsRecorded(store, job.id);
 
   const second = await openWorld({ store, optimise });
