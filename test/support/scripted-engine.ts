@@ -2,7 +2,7 @@ import type { CandidateText } from "../../src/domain/candidate.ts";
 import type { EngineEvent } from "../../src/domain/event.ts";
 import type { JobResult } from "../../src/domain/job.ts";
 import type { Report } from "../../src/domain/report.ts";
-import type { EngineStep, Optimise } from "../../src/engine/ports.ts";
+import type { EngineOutcome, EngineStep, Optimise } from "../../src/engine/ports.ts";
 import { aRequest } from "./scripted-model.ts";
 
 /** A report that says nothing. */
@@ -123,3 +123,17 @@ function started(judgeFingerprint: string): EngineEvent {
     },
   };
 }
+
+/** An engine that yields these steps and ends so. */
+export function engineOf(steps: readonly EngineStep[], outcome: EngineOutcome): Optimise {
+  return async function* () {
+    yield* steps;
+    return outcome;
+  };
+}
+
+/** A step that says nothing but its iteration. */
+export const aStep = (iteration: number): EngineStep => ({
+  kind: "event",
+  event: { type: "early_stop", data: { iteration, reason: "plateau", detail: "" } },
+});
