@@ -73,12 +73,14 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
     ...(ports.writeLog && { write: ports.writeLog }),
   });
   const openApi = await readFile(new URL("../../gen/openapi.json", import.meta.url), "utf8");
+  const booking = new AbortController(); // until it aborts, answers wait for the store: one that broke takes none
   const { store, queue } = await openStorage(storeLocation(config), {
     clock,
     log,
     metrics,
     onBroken(error) {
       log.error("store_broken", {}, error);
+      booking.abort(error);
       ports.onBroken();
     },
   });
@@ -191,6 +193,7 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
       stopInOrder({
         server,
         jobs,
+        booking,
         ...(queue && { queue }),
         store,
         clock,
@@ -207,6 +210,7 @@ const LAST_WRITES_MS = 1_000;
 interface Parts {
   readonly server: Server;
   readonly jobs: Jobs;
+  readonly booking: AbortController;
   readonly queue?: JobQueue;
   readonly store: Store;
   readonly clock: Clock;
@@ -215,10 +219,9 @@ interface Parts {
 }
 
 async function stopInOrder(parts: Parts): Promise<void> {
-  const { server, jobs, queue, store, clock, log, graceMs } = parts;
+  const { server, jobs, booking, queue, store, clock, log, graceMs } = parts;
   const patience = new AbortController();
   const drained = new AbortController();
-  const booking = new AbortController();
   const abortAfter = (ms: number, controller: AbortController, why: string) =>
     clock.sleep(ms, drained.signal).then(
       () => controller.abort(new Error(why)),
