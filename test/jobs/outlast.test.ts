@@ -132,7 +132,10 @@ describe("a job whose store is in trouble", () => {
     expect(callsMade(world)).toBe(1);
     const booking = new AbortController();
     const drained = world.jobs.drain(never(), booking.signal);
-    return { store, id, world, booking, drained, letBack: () => void (isAway = false) };
+    const letBack = () => {
+      isAway = false;
+    };
+    return { store, id, world, booking, drained, letBack };
   }
 
   it("waits for the store no longer than its process lives", async () => {
