@@ -235,7 +235,7 @@ export const KEYS = {
     "SHUTDOWN_GRACE_S",
     seconds(0, HOUR_S),
     "10",
-    "Time that open calls get after a stop was asked for.",
+    "Time that open calls, and answers that wait to be recorded, get after a stop was asked for.",
   ),
 } as const;
 
