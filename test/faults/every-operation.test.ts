@@ -33,7 +33,7 @@ async function survives(path: string, death: Death, wanted: Ending): Promise<boo
     await Promise.race([dying.death, ended(before, created.job.id).catch(() => undefined)]);
   }
   await settle();
-  await before.jobs.drain(new AbortController().signal);
+  await before.jobs.drain(new AbortController().signal, AbortSignal.abort()); // the dead book nothing
   before.jobs.close();
   await first.close();
 
