@@ -1,5 +1,4 @@
 import type { StopReason } from "../domain/stop-reason.ts";
-import { componentNames } from "../domain/spec.ts";
 import { believe, isWhole, mostPromising, priorOf, type Beliefs } from "./belief.ts";
 import { addCosts, times } from "./budget.ts";
 import type { Course } from "./course.ts";
@@ -36,10 +35,9 @@ export function decideIntent(
   const beliefs = believe(state.pool, splits.validation);
   const front = frontOf(state.pool, splits.validation, frontObjectives(spec));
   const parent = chooseParent(course, state, beliefs, front, iteration);
-  const components = componentNames(parent.components);
   const frontIds = new Set(front.map((m) => m.candidateId));
   const mate = spec.config.merge ? findMate(state.pool, frontIds, parent, splits.validation) : undefined;
-  const view: OperatorView = { parent, components, ...mate };
+  const view: OperatorView = { parent, ...mate };
   const operator = chooseOperator(
     view,
     spec.config.operators,
@@ -61,7 +59,6 @@ export function decideIntent(
       operator: operator.name,
       parentIds: parents.map((m) => m.id),
       ...(pair ? { ancestorId: pair.ancestor.id } : {}),
-      components,
       ...examples,
       failures:
         tactics.knownFailures && operator.kind === "reflective"

@@ -14,8 +14,6 @@ export interface Intent {
   /** The parent first, then its mate. */
   readonly parentIds: readonly string[];
   readonly ancestorId?: string;
-  /** The components that may be changed. */
-  readonly components: readonly string[];
   /** Examples to learn from, or for a merge to compare on. Empty: the parent has nothing left to learn. */
   readonly minibatch: readonly string[];
   /** More of them, run one list after the other while the parent has not failed anywhere. */

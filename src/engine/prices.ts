@@ -43,6 +43,8 @@ const REFLECTION_FRAME_TOKENS = 4_096;
 const MARKS = 128;
 /** The same where the marks name a component, which has up to 64 characters, and twice. */
 const NAMED_MARKS = 256;
+/** Of the order and the schema that ask for a component: its name three times, and what stands around it. */
+const ASKED_COMPONENT_TOKENS = 320;
 /** Texts of an example: input, output, ideal, feedback. */
 const TEXTS_PER_EXAMPLE = 4;
 /** Prompts a reflection request shows: the parent's, and in a crossover the other parent's. */
@@ -129,14 +131,16 @@ function maxReflectionTokens(spec: OptimizeSpec, { input, ideal, prompt }: Longe
   const perExample =
     TEXTS_PER_EXAMPLE * MARKS +
     [input, ideal, config.maxTokens, feedback].reduce((sum, text) => sum + shownTokens(text), 0);
+  const names = componentNames(components).length;
   const quoted = [...constraints.mustKeep, ...constraints.mustNotContain].map((text) => JSON.stringify(text));
   return (
     REFLECTION_FRAME_TOKENS +
     Math.max(0, ...quoted.map(maxTokensOf)) +
-    PROMPTS_SHOWN * (prompt + componentNames(components).length * NAMED_MARKS) +
+    names * ASKED_COMPONENT_TOKENS +
+    PROMPTS_SHOWN * (prompt + names * NAMED_MARKS) +
     (shownTokens(maxTokensOf(background)) + MARKS) +
     SHOWN_LESSONS * (MAX_LESSON_CHARACTERS * BYTES_PER_CHARACTER + MARKS) +
-    SHOWN_REJECTED_EDITS * (shownTokens(prompt + NAMED_MARKS) + MARKS) +
+    SHOWN_REJECTED_EDITS * (shownTokens(prompt + names * NAMED_MARKS) + MARKS) +
     (config.minibatchSize + SHOWN_FAILURES) * perExample
   );
 }

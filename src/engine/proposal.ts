@@ -155,7 +155,6 @@ async function reflectAndTry(
     bench,
     {
       current: parent.components,
-      components: intent.components,
       operator: {
         name: operator.name,
         order: operator.kind === "reflective" ? operator.order : "",

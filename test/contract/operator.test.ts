@@ -18,8 +18,8 @@ const mate = member(
   { a: 0, b: 1 },
   { components: { ...seed, answer: "Answer in brief." }, parentIds: ["c0"] },
 );
-const view: OperatorView = { parent, mate, ancestor, components: ["plan"] };
-const alone: OperatorView = { parent: ancestor, components: ["plan"] };
+const view: OperatorView = { parent, mate, ancestor };
+const alone: OperatorView = { parent: ancestor };
 
 for (const name of OPERATOR_NAMES) {
   const operator = OPERATORS[name];

@@ -138,14 +138,13 @@ describe("the worst price of a proposal", () => {
         const rubric = ownRubric ?? spec.evaluationRubric;
         const brief: ReflectionBrief = {
           current,
-          components: [name],
           operator: { name: operator.name, order: operator.kind === "reflective" ? operator.order : "" },
           other: current,
           context: spec.context,
           ...(rubric === undefined ? {} : { rubric }),
           lessons: Array<string>(SHOWN_LESSONS).fill("語".repeat(MAX_LESSON_CHARACTERS)),
           rejectedEdits: Array.from({ length: SHOWN_REJECTED_EDITS }, () => ({
-            changed: { [name]: current[name] ?? "" },
+            changed: current,
             change: -0.123,
           })),
           attempts,

@@ -8,8 +8,6 @@ export interface OperatorView {
   readonly mate?: Member;
   /** The youngest common ancestor of both. */
   readonly ancestor?: Member;
-  /** The components that may be changed. */
-  readonly components: readonly string[];
 }
 
 interface Described {

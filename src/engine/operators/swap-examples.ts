@@ -9,6 +9,5 @@ export const swapExamples: ReflectiveOperator = {
   order:
     "Replace the worked examples in the text by better ones of your own making that cover the failures shown. Leave the rest of the text as it is.",
   usesMate: false,
-  applies: ({ parent, components }) =>
-    components.some((name) => holdsWorkedExamples(parent.components[name] ?? "")),
+  applies: ({ parent }) => Object.values(parent.components).some(holdsWorkedExamples),
 };

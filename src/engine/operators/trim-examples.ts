@@ -9,6 +9,5 @@ export const trimExamples: ReflectiveOperator = {
   order:
     "Cut worked examples and repetitions that do not help with the failures shown, and put the rule they stand for in one sentence. Keep every fact.",
   usesMate: false,
-  applies: ({ parent, components }) =>
-    components.some((name) => holdsWorkedExamples(parent.components[name] ?? "")),
+  applies: ({ parent }) => Object.values(parent.components).some(holdsWorkedExamples),
 };

@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../../base/abort.ts";
 import type { RejectedText } from "../../domain/event.ts";
-import type { Components } from "../../domain/spec.ts";
+import { componentNames, type Components } from "../../domain/spec.ts";
 import type { Model, ModelRequest, ModelResponse } from "../../models/model.ts";
 import type { Breaker } from "../breaker.ts";
 import { addCosts, NO_COST, type Cost } from "../budget.ts";
@@ -51,7 +51,7 @@ export async function proposeText(
     }
     parts.breaker.succeeded("reflection");
     cost = addCosts(cost, costOfAnswer(answer));
-    const parsed = parseAnswer(answer, brief.components);
+    const parsed = parseAnswer(answer, componentNames(brief.current));
     if (parsed.kind === "malformed") {
       rejectedTexts.push({ operator: brief.operator.name, reason: "malformed", detail: parsed.detail });
       continue;

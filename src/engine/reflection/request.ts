@@ -1,6 +1,6 @@
 import { fence } from "../../domain/fence.ts";
 import type { Evaluation } from "../../domain/evaluation.ts";
-import type { Components, Example } from "../../domain/spec.ts";
+import { componentNames, type Components, type Example } from "../../domain/spec.ts";
 import type { Message, ModelRequest } from "../../models/model.ts";
 import { REFLECTION_MAX_TOKENS, shown } from "./limits.ts";
 import type { RejectedEdit } from "../intent.ts";
@@ -8,8 +8,6 @@ import type { RejectedEdit } from "../intent.ts";
 /** What the reflection model is told. */
 export interface ReflectionBrief {
   readonly current: Components;
-  /** Names of the components it may change, in order. */
-  readonly components: readonly string[];
   readonly operator: { readonly name: string; readonly order: string };
   /** The other parent of a crossover. */
   readonly other?: Components;
@@ -40,9 +38,10 @@ export function reflectionRequest(
   sampleIndex: number,
   problem?: string,
 ): ModelRequest {
-  const names = brief.components.map((name) => JSON.stringify(name)).join(", ");
+  const asked = componentNames(brief.current);
+  const names = asked.map((name) => JSON.stringify(name)).join(", ");
   const orders = [
-    brief.components.length === 1
+    asked.length === 1
       ? `Write the new text of the component ${names}.`
       : `Find out which of the components ${names} the failures come from, and write its new text. Give null for each that is to stay as it is.`,
     "Answer with one JSON object and nothing else: `components` (name to full new text), `rationale` (why this edit, one or two sentences) and `lesson` (what was learnt, as one general instruction that would help with later edits too; empty if nothing).",
@@ -57,7 +56,7 @@ export function reflectionRequest(
   return {
     messages,
     maxTokens: REFLECTION_MAX_TOKENS,
-    responseSchema: { name: "proposal", schema: proposalSchema(brief.components) },
+    responseSchema: { name: "proposal", schema: proposalSchema(asked) },
     sampleIndex,
   };
 }

@@ -3,7 +3,6 @@ import { type ReflectionBrief, reflectionRequest } from "../../../src/engine/ref
 
 const brief = (...components: string[]): ReflectionBrief => ({
   current: Object.fromEntries(components.map((name) => [name, `text of ${name}`])),
-  components,
   operator: { name: "reflect", order: "Rewrite the text." },
   context: {},
   lessons: [],
