@@ -16,6 +16,8 @@ export interface Evaluation {
   /** It was known already and cost nothing. */
   readonly reused: boolean;
   readonly error?: Problem;
+  /** Grades that score and criteria are the mean of, where the output was graded more than once; absent: one. */
+  readonly grades?: number;
 }
 
 /** Mean over the evaluations that have a score; undefined where none has. */

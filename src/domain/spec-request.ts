@@ -59,6 +59,7 @@ export interface SearchConfigRequest {
   readonly maxTokens?: number;
   readonly profile?: Profile;
   readonly targetScore?: number;
+  readonly maxGrades?: number;
   readonly reference?: ReferenceConfigRequest;
 }
 

@@ -63,6 +63,8 @@ export interface SearchConfig {
   readonly maxTokens: number;
   readonly profile: Profile;
   readonly targetScore?: number;
+  /** Grades of one output at most, where the judge is noisy. Absent in jobs that are older than the knob: 1. */
+  readonly maxGrades?: number;
   /** Of the profile `reference` only; absent: its defaults. */
   readonly reference?: ReferenceConfig;
 }

@@ -22,6 +22,8 @@ const DEFAULT_WIDTH = 1;
 const DEFAULT_MINIBATCH = 3;
 /** Output cap of the target model in tokens. */
 const DEFAULT_MAX_TOKENS = 1024;
+/** Grades of one output at most, and only where the judge is noisy: a fifth would move the mean by a tenth of its noise. */
+const DEFAULT_MAX_GRADES = 4;
 /** The fixed judge scores where the request names no grader. */
 const DEFAULT_GRADER: GraderSpec = { kind: "judge" };
 
@@ -105,6 +107,7 @@ function configOf(config: SearchConfigRequest): SearchConfig {
     selection: config.selection ?? "pareto",
     merge: config.merge ?? profile !== "reference", // gepa 0.1.4 merges only where asked to
     maxTokens: config.maxTokens ?? DEFAULT_MAX_TOKENS,
+    maxGrades: config.maxGrades ?? DEFAULT_MAX_GRADES,
     profile,
     ...(profile === "reference" && { reference: referenceOf(reference ?? {}) }),
   };

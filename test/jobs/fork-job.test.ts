@@ -86,7 +86,7 @@ describe("forking a job", () => {
     const parent = await aCreatedJob(world, {
       name: "mine",
       budget: { maxIterations: 3, maxTokens: 900 },
-      config: { operators: { reflect: 2, merge: 1 }, width: 4, temperature: 0.5 },
+      config: { operators: { reflect: 2, merge: 1 }, width: 4, temperature: 0.5, maxGrades: 2 },
       seed: 11,
     });
     const { job } = await world.jobs.useCases.forkJob(

@@ -60,6 +60,7 @@ describe("resolving a request", () => {
         selection: "pareto",
         merge: true,
         maxTokens: 1024,
+        maxGrades: 4,
         profile: "default",
       },
       seed: 1,
@@ -108,6 +109,7 @@ describe("resolving a request", () => {
       maxTokens: 7,
       profile: "reference",
       targetScore: 0.9,
+      maxGrades: 1,
     } as const;
     const budget = { maxIterations: 4, maxMetricCalls: 5, maxTokens: 6 };
     const { spec } = resolve({

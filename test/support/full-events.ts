@@ -121,6 +121,7 @@ export const FULL_EVENTS: { readonly [T in EventType]: EventDataByType[T] } = {
         objectives: { brevity: 0.75 },
         reused: true,
         error: { code: "timeout", message: "Too slow." },
+        grades: 3,
       },
     ],
     meanScore: 0.5,

@@ -106,6 +106,7 @@ export function protoEvaluation(evaluation: Evaluation): ProtoEvaluation {
     objectives: { ...evaluation.objectives },
     reused: evaluation.reused,
     error: evaluation.error && create(ProblemSchema, evaluation.error),
+    grades: evaluation.grades ?? 0,
   });
 }
 

@@ -53,6 +53,7 @@ const FULL: OptimizeSpec = {
     maxTokens: 100,
     profile: "reference",
     targetScore: 0.75,
+    maxGrades: 2,
     reference: {
       frontierType: "hybrid",
       componentSelector: "all",

@@ -155,7 +155,8 @@ export type Plan = Message<"gepa.v1.Plan"> & {
   costUsdLow?: number | undefined;
 
   /**
-   * US dollars, upper end; unset where a price is not known.
+   * US dollars, upper end, and no less than it would come to with config.max_grades grades of each output, where the
+   * other figures take one; unset where a price is not known.
    *
    * @generated from field: optional double cost_usd_high = 8;
    */
@@ -487,7 +488,8 @@ export type Report = Message<"gepa.v1.Report"> & {
   candidatesConsidered: number;
 
   /**
-   * Change of the score that chance alone explains, from judging the same outputs twice; unset where not measured.
+   * Change of the score that chance alone explains, from judging the same outputs twice; where each output is graded
+   * several times, that of their means. Unset where not measured.
    *
    * @generated from field: optional double noise_floor = 10;
    */
