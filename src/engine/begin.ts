@@ -5,6 +5,7 @@ import { timesThatFit } from "./budget.ts";
 import { bookRollouts } from "./commit.ts";
 import { measureNoise } from "./noise-floor.ts";
 import type { EngineStep } from "./ports.ts";
+import { chooseGrades } from "./regrade.ts";
 import { generated, judged, record, type Run } from "./run.ts";
 import { announce } from "./announce.ts";
 import { meanOver } from "./standing.ts";
@@ -43,8 +44,8 @@ export function* introduce(run: Run): Generator<EngineStep, void, void> {
 }
 
 /**
- * Announces the run, scores the seed on the validation examples, as many of them as the budget has room for, and
- * measures how far the judge agrees with itself.
+ * Announces the run, scores the seed on the validation examples, as many of them as the budget has room for, measures
+ * how far the judge agrees with itself, and decides how often each output is graded.
  */
 export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const { course } = run;
@@ -61,11 +62,13 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const booked = bookRollouts(run.state, SEED_ID, textDigest(spec.components), rollouts, new Set());
   run.state = booked.state;
   yield* judged(run, 0, SEED_ID, "validation", booked.evaluations);
-  const score = meanOver(memberOf(run.state, SEED_ID), splits.validation);
+  const seedScore = () => meanOver(memberOf(run.state, SEED_ID), splits.validation);
   const problem = booked.evaluations.find((e) => e.error)?.error;
-  if (score === undefined && problem) throw new OutageError(outage("target", problem));
+  if (seedScore() === undefined && problem) throw new OutageError(outage("target", problem));
 
-  yield* measureNoise(run, booked.evaluations);
+  const again = yield* measureNoise(run, booked.evaluations);
+  const grading = yield* chooseGrades(run, booked.evaluations, again);
+  const score = seedScore();
   const stopping = decideStop(spec, splits.validation, run.state);
   if (stopping) run.state = { ...run.state, stopping };
   yield* announce(run, {
@@ -75,7 +78,7 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
     reason:
       score === undefined
         ? "The budget has no room to score the seed."
-        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation ${ids.length === 1 ? "example" : "examples"}.`,
+        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation ${ids.length === 1 ? "example" : "examples"}.${grading ? ` ${grading}` : ""}`,
     lessons: [],
   });
 }

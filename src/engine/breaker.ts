@@ -30,8 +30,11 @@ export interface Breaker {
   /** Throws where an outage was found before: nothing more is to be called. */
   check(): void;
   succeeded(role: Fallible): void;
-  /** Throws an {@link OutageError} once the failures amount to an outage. */
-  failed(role: Fallible, problem: Problem): void;
+  /**
+   * Throws an {@link OutageError} once the failures amount to an outage. What fails `again` was counted before: that one
+   * output can not be graded is no more of an outage the third time.
+   */
+  failed(role: Fallible, problem: Problem, again?: boolean): void;
 }
 
 /** A breaker that has seen nothing yet. */
@@ -45,8 +48,8 @@ export function createBreaker(): Breaker {
     succeeded(role) {
       failures[role] = 0;
     },
-    failed(role, problem) {
-      failures[role]++;
+    failed(role, problem, again = false) {
+      if (!again) failures[role]++;
       const hopeless = (HOPELESS as readonly string[]).includes(problem.code);
       if (!hopeless && failures[role] < MAX_CONSECUTIVE_FAILURES) return;
       found = new OutageError(outage(role, problem));

@@ -67,6 +67,9 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
   const pruneRuns = (used: number) => (mayPrune(spec, splits) ? pruneAllowance(used, validation) : 0);
   const pruning = PRUNE_TRY_SHARE * pruneRuns(searched.metricCalls - testRuns);
   const total = addCosts(searched, times(pruning, run));
+  // Whether the judge is noisy is found out in the run: expected is one grade, and the upper end has room for all.
+  const maxGrades = measuresNoise ? (spec.config.maxGrades ?? 1) : 1;
+  const graded = addCosts(total, times((maxGrades - 1) * (total.metricCalls - noiseRuns), grade));
   const worstSearch = noiseRuns + validation + iteration.worst(maxIterations);
   const worst = testRuns + worstSearch + pruneRuns(worstSearch);
   const beyond = iteration.overshoots ? iteration.worst(1) : 0;
@@ -85,7 +88,7 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
       ...(isPriced(rates)
         ? {
             costUsdLow: roundUsd(total.costUsd * COST_SPREAD.low),
-            costUsdHigh: roundUsd(total.costUsd * COST_SPREAD.high),
+            costUsdHigh: roundUsd(Math.max(total.costUsd * COST_SPREAD.high, graded.costUsd)),
           }
         : {}),
     },

@@ -1,6 +1,6 @@
 import type { Price } from "../models/model.ts";
 import { componentNames, type GraderSpec, promptText, type OptimizeSpec } from "../domain/spec.ts";
-import { addCosts, type Cost } from "./budget.ts";
+import { addCosts, times, type Cost } from "./budget.ts";
 import { MAX_LESSON_CHARACTERS } from "./lessons.ts";
 import {
   MAX_REFLECTION_ATTEMPTS,
@@ -13,9 +13,9 @@ import {
 
 /** What one piece of work costs at worst. */
 export interface Prices {
-  /** One candidate on one example, graded. */
+  /** One candidate on one example, graded as often as the run grades. */
   readonly worstRun: Cost;
-  /** One output, graded again. */
+  /** One output, graded once more for the noise floor. */
   readonly worstGrade: Cost;
   /** One answer of the reflection model. */
   readonly worstReflection: Cost;
@@ -74,8 +74,11 @@ export function maxPromptBytes({ components, constraints }: OptimizeSpec): numbe
     : Math.min(limit, Math.max(seed, maxCharacters * BYTES_PER_CHARACTER));
 }
 
-/** Worst cases of a job, from its longest example and the longest prompt a proposal may have. */
-export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
+/**
+ * Worst cases of a job whose outputs are graded `grades` times each, from its longest example and the longest prompt a
+ * proposal may have.
+ */
+export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices {
   const longest = (texts: readonly string[]) => Math.max(0, ...texts.map(maxTokensOf));
   const input = longest(spec.examples.map((e) => e.input));
   const ideal = longest(spec.examples.map((e) => e.ideal ?? ""));
@@ -104,7 +107,7 @@ export function worstCases(spec: OptimizeSpec, rates: Rates): Prices {
     costUsd: usd(rates.target, targetIn, targetOut),
   };
   return {
-    worstRun: addCosts(answer, grade),
+    worstRun: addCosts(answer, times(grades, grade)),
     worstGrade: { ...grade, metricCalls: 1 },
     worstReflection: {
       metricCalls: 0,

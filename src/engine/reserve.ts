@@ -5,6 +5,8 @@ import type { Prices } from "./prices.ts";
 
 /** Outputs that are judged twice: they tell a judge's spread to about a fifth, for the price of a small minibatch. */
 export const NOISE_SAMPLES = 12;
+/** Proposals that must still fit beside what is spent on grades: knowing the noise is worth nothing where nothing can be tried. */
+export const PROPOSALS_BESIDE = 3;
 /** Name of the operator in events. It belongs to the end of a run and is never drawn. */
 export const PRUNE = "prune";
 /** Validation examples under which an equal score says nothing about a text that lost a part. */

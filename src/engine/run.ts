@@ -6,7 +6,7 @@ import { roundScore } from "../domain/round.ts";
 import { createBreaker } from "./breaker.ts";
 import { budgetLines } from "./budget.ts";
 import { constraintCheck } from "./constraints.ts";
-import { createEvaluator, type Evaluate } from "./evaluate.ts";
+import { createEvaluator, type Evaluate, type Evaluator } from "./evaluate.ts";
 import type { Course } from "./course.ts";
 import { createLimiter } from "./limit.ts";
 import { planRun } from "./plan.ts";
@@ -16,19 +16,26 @@ import { maxPromptBytes, worstCases, type Rates } from "./prices.ts";
 import type { Bench } from "./proposal.ts";
 import { splitExamples } from "./split.ts";
 import { meanOver } from "./standing.ts";
-import { initialState, loadState, memberOf, saveState, type State } from "./state.ts";
+import { gradesOf, initialState, loadState, memberOf, saveState, type State } from "./state.ts";
 import { drawRoot, streamFor } from "./streams.ts";
 import type { Tactics } from "./tactics.ts";
 
+/** What a run works with. It follows from how often an output is graded, and is made anew once that is decided. */
+interface Equipment {
+  course: Course;
+  /** What the search works with; its calls end with the search. */
+  bench: Bench;
+  /** Runs candidates once the search is over. Calls the search left behind can not trip its breaker. */
+  evaluate: Evaluate;
+}
+
 /** A run under way: what stays the same, and the one state that moves on. */
-export interface Run {
+export interface Run extends Equipment {
   readonly input: EngineInput;
   readonly ports: EnginePorts;
-  readonly course: Course;
-  /** What the search works with; its calls end with the search. */
-  readonly bench: Bench;
-  /** Runs candidates once the search is over. Calls the search left behind can not trip its breaker. */
-  readonly evaluate: Evaluate;
+  /** The equipment for so many grades of each output. What was run and graded before is remembered in it. */
+  readonly equip: (grades: number) => Equipment;
+  readonly gradeAgain: Evaluator["gradeAgain"];
   readonly plan: Plan;
   readonly warnings: readonly string[];
   readonly simulated: boolean;
@@ -47,34 +54,51 @@ export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSign
   const splits: Splits = splitExamples(spec.examples, spec.seed);
   const rates = ratesOf(ports);
   const { plan, warnings } = planRun(spec, splits, rates);
-  const prices = worstCases(spec, rates);
   const order = [...splits.validation];
   streamFor(spec.seed, "validation order", 0).shuffle(order);
-  const course: Course = { spec, splits, order, prices, tactics, ...reservesOf(spec, splits, prices) };
   const limiter = createLimiter(ports.concurrency);
   const parts = { limiter, breaker: createBreaker(), signal: signals.search };
   const rollouts = { spec, target: ports.target, grader: ports.grader };
+  const searching = createEvaluator({ ...parts, ...rollouts });
+  const concluding = createEvaluator({
+    limiter,
+    breaker: createBreaker(),
+    signal: signals.run,
+    ...rollouts,
+  });
+  const tools = {
+    ...parts,
+    reflection: ports.reflection,
+    examples: new Map(spec.examples.map((e) => [e.id, e])),
+    constraints: constraintCheck(spec.components, spec.constraints, spec.examples, maxPromptBytes(spec)),
+  };
+  const equip = (grades: number): Equipment => {
+    const prices = worstCases(spec, rates, grades);
+    const course: Course = { spec, splits, order, prices, tactics, ...reservesOf(spec, splits, prices) };
+    const bench: Bench = { ...tools, course, evaluate: searching.grading(grades) };
+    return { course, bench, evaluate: concluding.grading(grades) };
+  };
+  const state =
+    input.checkpoint === undefined
+      ? initialState(drawRoot(ports.rng), spec.components)
+      : loadState(input.checkpoint);
   return {
     input,
     ports,
-    course,
-    evaluate: createEvaluator({ limiter, breaker: createBreaker(), signal: signals.run, ...rollouts }),
+    ...equip(gradesOf(state)),
+    equip,
+    gradeAgain: searching.gradeAgain,
     plan,
     warnings,
     simulated: input.models.some((m) => m.simulated),
-    bench: {
-      ...parts,
-      course,
-      reflection: ports.reflection,
-      evaluate: createEvaluator({ ...parts, ...rollouts }),
-      examples: new Map(spec.examples.map((e) => [e.id, e])),
-      constraints: constraintCheck(spec.components, spec.constraints, spec.examples, maxPromptBytes(spec)),
-    },
-    state:
-      input.checkpoint === undefined
-        ? initialState(drawRoot(ports.rng), spec.components)
-        : loadState(input.checkpoint),
+    state,
   };
+}
+
+/** From here on the run grades each output so many times. */
+export function gradeEach(run: Run, grades: number): void {
+  Object.assign(run, run.equip(grades));
+  run.state = { ...run.state, grades };
 }
 
 /** What the calls of these models cost; a role without a known price is left out. */

@@ -32,8 +32,10 @@ export interface State {
   readonly bestSince: number;
   /** Proposals in a row that could not be made. */
   readonly unmade: number;
-  /** Standard deviation of one grade, where the judge was measured: what judging one output again changes. */
+  /** Standard deviation of one grade, where the judge was measured: how far grades of one output lie around their mean. */
   readonly noise?: number;
+  /** Grades that every score is the mean of, where that is more than one. */
+  readonly grades?: number;
   /** Set once nothing new is to be started. */
   readonly stopping?: Stopping;
   /** Proposals under way, oldest first. */
@@ -158,6 +160,11 @@ export function loadState(saved: string): State {
   return state;
 }
 
+/** How often each output is graded. */
+export function gradesOf({ grades = 1 }: State): number {
+  return grades;
+}
+
 /** A candidate of the pool by id; throws where there is none. */
 export function memberOf(state: State, id: string): Member {
   const member = state.pool.find((m) => m.id === id);
@@ -208,6 +215,12 @@ function withAnswer(tally: Tally | undefined, { output, objectives }: Evaluation
     answerTokens: add(tally?.answerTokens, estimateTokens(output)),
     criteria: { ...tally?.criteria, ...Object.fromEntries(criteria) },
   };
+}
+
+/** A member with these evaluations in place of all it had. */
+export function withNewEvaluations(member: Member, evaluations: readonly Evaluation[]): Member {
+  const { tally: _before, ...blank } = member;
+  return withEvaluations({ ...blank, scores: {}, failed: [] }, evaluations);
 }
 
 /** Tells prompts apart up to case and white space: two of one digest are the same proposal. */

@@ -5,7 +5,7 @@ import { unfence } from "../../src/domain/fence.ts";
 import type { Budget } from "../../src/domain/spec.ts";
 import { createGrader } from "../../src/graders/registry.ts";
 import { type Model, ModelError, type ModelRequest, type Price } from "../../src/models/model.ts";
-import { createWorld, dataOf, play } from "../support/scripted-world.ts";
+import { createWorld, dataOf, evaluationsOf, play } from "../support/scripted-world.ts";
 
 /** What the models themselves counted. */
 interface Truth {
@@ -21,6 +21,8 @@ interface Weather {
   readonly reflectionFails: number;
   readonly judgeFails: number;
   readonly judgeBabbles: number;
+  /** Of a grade, what is up to the judge's mood. */
+  readonly judgeMood: number;
   /** Of its output cap, what an answer takes at most. */
   readonly wordiness: number;
 }
@@ -70,7 +72,8 @@ function judgeModel(weather: Weather): Model {
       const parts = unfence(request.messages.at(-1)?.content ?? "");
       const output = parts.find((p) => p.label === "output")?.text ?? "";
       const question = Number(/question (\d+)/.exec(output)?.[1] ?? 0);
-      const score = output.startsWith("right") ? 1 : 0;
+      const right = output.startsWith("right") ? 1 : 0;
+      const score = right + weather.judgeMood * (chance("mood", request) - right);
       const text =
         chance("babbles", request) < weather.judgeBabbles
           ? "I would rather not say."
@@ -83,36 +86,55 @@ function judgeModel(weather: Weather): Model {
 
 const share = (max: number) => fc.double({ min: 0, max, noNaN: true });
 const limit = (min: number, max: number) => fc.option(fc.integer({ min, max }), { nil: undefined });
+type Limit = ReturnType<typeof limit>;
 const weathers: fc.Arbitrary<Weather> = fc.record({
   targetFails: share(0.3),
   reflectionFails: share(0.3),
   judgeFails: share(0.3),
   judgeBabbles: share(0.6),
+  judgeMood: fc.constantFrom(0, 0.5, 1),
   wordiness: share(1),
 });
-const configs = fc.record({
-  examples: fc.integer({ min: 1, max: 40 }),
-  width: fc.constantFrom(1, 2, 8, 16),
-  minibatchSize: fc.integer({ min: 1, max: 4 }),
-  maxIterations: fc.integer({ min: 1, max: 6 }),
-  seed: fc.nat(1000),
-  weather: weathers,
-  graders: fc.integer({ min: 1, max: 2 }),
-  components: fc.constantFrom(
-    { prompt: "Answer the question." },
-    { plan: "Think first.", answer: "Then answer. Say what you know." },
-  ),
-  maxMetricCalls: limit(1, 150),
-  maxModelCalls: limit(1, 500),
-  maxTokens: limit(1_000, 30_000_000),
-  maxCostUsd: limit(1, 40),
-});
+/** Jobs within some of these limits. */
+const jobs = (limits: Record<"maxMetricCalls" | "maxModelCalls" | "maxTokens" | "maxCostUsd", Limit>) =>
+  fc.record({
+    examples: fc.integer({ min: 1, max: 40 }),
+    width: fc.constantFrom(1, 2, 8, 16),
+    minibatchSize: fc.integer({ min: 1, max: 4 }),
+    maxIterations: fc.integer({ min: 1, max: 6 }),
+    seed: fc.nat(1000),
+    weather: weathers,
+    graders: fc.integer({ min: 1, max: 2 }),
+    maxGrades: fc.integer({ min: 1, max: 5 }),
+    components: fc.constantFrom(
+      { prompt: "Answer the question." },
+      { plan: "Think first.", answer: "Then answer. Say what you know." },
+    ),
+    ...limits,
+  });
+/** Limits that end a search early, and limits that leave room to grade an output more than once. */
+const configs = fc.oneof(
+  jobs({
+    maxMetricCalls: limit(1, 150),
+    maxModelCalls: limit(1, 500),
+    maxTokens: limit(1_000, 30_000_000),
+    maxCostUsd: limit(1, 40),
+  }),
+  jobs({
+    maxMetricCalls: limit(100, 500),
+    maxModelCalls: limit(1_000, 10_000),
+    maxTokens: limit(30_000_000, 300_000_000),
+    maxCostUsd: limit(50, 1_000),
+  }),
+);
 
 it("spends no more than any limit, whatever fails and however often the judge has to be asked, and books the truth", async () => {
   let learnt = 0;
+  let regraded = 0;
   await fc.assert(
     fc.asyncProperty(configs, async ({ examples, width, minibatchSize, seed, weather, graders, ...rest }) => {
-      const { components, maxIterations, maxMetricCalls, maxModelCalls, maxTokens, maxCostUsd } = rest;
+      const { components, maxGrades, maxIterations, maxMetricCalls, maxModelCalls, maxTokens, maxCostUsd } =
+        rest;
       const budget: Budget = {
         maxIterations,
         ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
@@ -124,7 +146,7 @@ it("spends no more than any limit, whatever fails and however often the judge ha
         examples,
         facts: 7,
         spec: { seed, components },
-        config: { width, minibatchSize },
+        config: { width, minibatchSize, maxGrades },
         budget,
       });
       const truth: Truth = { metricCalls: 0, modelCalls: 0, tokens: 0, costUsd: 0 };
@@ -167,9 +189,11 @@ it("spends no more than any limit, whatever fails and however often the judge ha
         expect(told).toBeLessThanOrEqual(real * (1 + 1e-9));
         expect(told).toBeGreaterThanOrEqual(least * real * (1 - 1e-9));
       }
+      if (evaluationsOf(recording).some((e) => (e.grades ?? 1) > 1)) regraded++;
       learnt += dataOf(recording, "select").filter((s) => s.accepted && s.iteration > 0).length;
     }),
     { numRuns: 1_000 },
   );
   expect(learnt).toBeGreaterThan(100);
+  expect(regraded).toBeGreaterThan(50);
 }, 240_000);

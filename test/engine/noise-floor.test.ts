@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { createRng } from "../../src/base/rng.ts";
-import { gradeDeviation } from "../../src/engine/noise-floor.ts";
 import { roundScore } from "../../src/domain/round.ts";
 import { noiseFloor } from "../../src/engine/report/report.ts";
 import { NOISE_SAMPLES } from "../../src/engine/reserve.ts";
@@ -72,22 +70,5 @@ describe("the noise floor of the judge", () => {
     const shaky = judged(options, (score) => (failures++ % 2 === 0 ? undefined : score + 0.1));
     const report = dataOf(await play(shaky), "final")[0]?.report;
     expect(report?.noiseFloor).toBeGreaterThan(0);
-  });
-});
-
-describe("the deviation of one grade", () => {
-  it("is that of the noise, whatever the outputs are worth", () => {
-    const rng = createRng({ seed: 1 });
-    const noisy = (true_: number) => ({ score: true_ + 0.2 * (rng.random() - 0.5) });
-    const worth = Array.from({ length: 4_000 }, () => rng.random());
-    // A uniform of width 0.2 deviates by 0.2 / √12.
-    expect(gradeDeviation(worth.map(noisy), worth.map(noisy))).toBeCloseTo(0.2 / Math.sqrt(12), 2);
-  });
-
-  it("is unknown for a few pairs, and takes no failed grade for a zero", () => {
-    const scores = (...all: (number | undefined)[]) =>
-      all.map((score) => (score === undefined ? {} : { score }));
-    expect(gradeDeviation(scores(1, 1, 1), scores(0, 0, 0))).toBeUndefined();
-    expect(gradeDeviation(scores(1, 1, 1, 1, 1), scores(1, 1, 1, 1, undefined))).toBe(0);
   });
 });

@@ -181,6 +181,21 @@ describe("a plan", () => {
     expect(plan.costUsdHigh).toBeGreaterThan(plan.costUsdLow ?? 0);
   });
 
+  it("has an upper end of cost with room for as many grades as a noisy judge may get, and expects one of each", () => {
+    const dear = { ...PRICE, inputPerMTok: 1_000 };
+    const rates = { target: PRICE, judge: dear, reflection: PRICE, callsPerGrade: 1 };
+    const highOf = (maxGrades: number, profile: "default" | "reference" = "default") => {
+      const { plan } = planOf({ examples: 20, config: { maxGrades, profile } }, rates);
+      return { ...plan, costUsdHigh: plan.costUsdHigh ?? 0 };
+    };
+    const [one, two, eight] = [highOf(1), highOf(2), highOf(8)];
+    expect(two).toEqual(one); // what answers may differ by is more than a second grade
+    expect(eight.costUsdHigh).toBeGreaterThan(7 * (one.costUsdHigh / 2.5));
+    expect(eight.costUsdHigh).toBeLessThan(8 * (one.costUsdHigh / 2.5));
+    expect({ ...eight, costUsdHigh: one.costUsdHigh }).toEqual(one);
+    expect(highOf(8, "reference")).toEqual(highOf(1, "reference"));
+  });
+
   it("warns of budgets too small to learn from or to test with, of missing tests and of unknown operators", () => {
     const warnings = (options: WorldOptions) => planOf(options).warnings.join(" ");
     expect(warnings({ examples: 20, budget: { maxIterations: 2 } })).toContain("about 2 proposals");

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Evaluation } from "../../src/domain/evaluation.ts";
 import { promptText, type Components, type OptimizeSpec } from "../../src/domain/spec.ts";
 import type { ModelRequest } from "../../src/models/model.ts";
+import { addCosts, times } from "../../src/engine/budget.ts";
 import { MAX_LESSON_CHARACTERS } from "../../src/engine/lessons.ts";
 import { constraintCheck } from "../../src/engine/constraints.ts";
 import { OPERATORS } from "../../src/engine/operators/registry.ts";
@@ -155,6 +156,17 @@ describe("the worst price of a proposal", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("has a rollout cost what its grades cost together, and nothing else", () => {
+    const { spec } = createWorld().input;
+    const judge = { inputPerMTok: 3, cachedInputPerMTok: 3, outputPerMTok: 5 };
+    const pricesOf = (grades?: number) =>
+      worstCases(spec, { judge, callsPerGrade: 1, maxCallsPerGrade: 2 }, grades);
+    const [one, three] = [pricesOf(), pricesOf(3)];
+    expect(three).toEqual({ ...one, worstRun: three.worstRun });
+    const { metricCalls: _free, ...grade } = one.worstGrade;
+    expect(three.worstRun).toEqual(addCosts(one.worstRun, times(2, { ...grade, metricCalls: 0 })));
   });
 
   it("is never below a request of a search, with all that a search has to show by then", async () => {

@@ -8,9 +8,10 @@ import type { Spend } from "../../domain/spend.ts";
 import { digest } from "../../base/digest.ts";
 import { publicLesson } from "../lessons.ts";
 import { meanOver, publicFront } from "../standing.ts";
-import { memberOf, SEED_ID, type Member, type State } from "../state.ts";
+import { gradesOf, memberOf, SEED_ID, type Member, type State } from "../state.ts";
 import type { Choice } from "../champion.ts";
 import { PRUNE } from "../reserve.ts";
+import { timesInWords } from "../grades.ts";
 import { detectableLift, deviationOf, pairedInterval, Z_QUANTILE } from "./interval.ts";
 
 /** Deviation of a paired difference where all are equal and none can be taken from the sample: half of all answers turn. */
@@ -92,7 +93,7 @@ export function concludeRun(evidence: Evidence): Outcome {
       candidatesConsidered: considered,
       ...(state.noise === undefined || differences.length === 0
         ? {}
-        : { noiseFloor: roundScore(noiseFloor(state.noise, differences.length)) }),
+        : { noiseFloor: roundScore(noiseFloor(meanDeviation(state.noise, state), differences.length)) }),
       ...(measured
         ? { detectableLift: roundScore(detectableLift(differences.length, deviation || TYPICAL_DEVIATION)) }
         : {}),
@@ -108,10 +109,15 @@ export function concludeRun(evidence: Evidence): Outcome {
 
 /**
  * How far the judge's own noise alone moves the difference of two means over `n` examples, 19 times of 20: each example
- * is graded twice, once for either candidate, with one grade's deviation each time.
+ * has two scores, one of either candidate, with this deviation each.
  */
-export function noiseFloor(gradeDeviation: number, n: number): number {
-  return (Z_QUANTILE * Math.SQRT2 * gradeDeviation) / Math.sqrt(n);
+export function noiseFloor(scoreDeviation: number, n: number): number {
+  return (Z_QUANTILE * Math.SQRT2 * scoreDeviation) / Math.sqrt(n);
+}
+
+/** Of a score, which is the mean of several grades. */
+function meanDeviation(gradeDeviation: number, state: State): number {
+  return gradeDeviation / Math.sqrt(gradesOf(state));
 }
 
 /** What the search leaves behind. */
@@ -209,7 +215,12 @@ function notesOf(
       `${best.id} is ${whole.id} cut from ${before} to ${after} characters; on validation it is not worse.`,
     );
   }
-  if (state.noise !== undefined) {
+  const grades = gradesOf(state);
+  if (state.noise !== undefined && grades > 1) {
+    notes.push(
+      `The judge disagrees with itself by ${state.noise.toFixed(2)} (standard deviation of one grade), so each output was graded ${timesInWords(grades)}, and its score is the mean.`,
+    );
+  } else if (state.noise !== undefined) {
     notes.push(
       `The judge was asked twice about the same outputs: one grade differs from the next by ${(state.noise * Math.SQRT2).toFixed(3)} (standard deviation).`,
     );
