@@ -86,7 +86,7 @@ async function readScores(
     scores.set(data.candidateId, own);
     own.validated ||= data.stage === "validation";
     for (const { exampleId, score } of data.evaluations) {
-      if (score !== undefined && !own.byExample.has(exampleId)) own.byExample.set(exampleId, score);
+      if (score !== undefined) own.byExample.set(exampleId, score); // the last stands: the seed's may be graded anew
     }
   }
   return scores;

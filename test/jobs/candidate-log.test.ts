@@ -4,7 +4,7 @@ import { listCandidates } from "../../src/jobs/list-candidates.ts";
 import type { EventBody } from "../../src/domain/event.ts";
 import { ALICE, BOB, emptyStore } from "../support/job-world.ts";
 import { aJob } from "../support/jobs.ts";
-import { began, decided, judged, recordedJob, wrote } from "../support/recorded-jobs.ts";
+import { began, decided, judged, recordedJob, regraded, wrote } from "../support/recorded-jobs.ts";
 
 const FIRST = { pageSize: 0, pageToken: "" };
 
@@ -97,6 +97,19 @@ describe("listing candidates", () => {
       judged("c2", "validation", { v4: 0 }),
     ]);
     expect((await list(FIRST)).items[0]?.lineage.score).toBe(0.5);
+  });
+
+  it("scores the seed by the grades that stand", async () => {
+    const { list, get } = await recorded([
+      began(["v1", "v2", "v3"]),
+      wrote("c0", []),
+      judged("c0", "validation", { v1: 1, v2: 0, v3: undefined }),
+      judged("c0", "noise_floor", { v1: 0.5, v2: 0.5 }),
+      regraded("c0", "validation", { v1: 0.75, v2: 0.25, v3: 0.2 }, 3),
+      judged("c0", "parent_minibatch", { v1: 0.75 }, ["v1"]),
+    ]);
+    expect((await list(FIRST)).items[0]?.lineage.score).toBe(0.4);
+    expect((await get("c0")).scores).toEqual({ v1: 0.75, v2: 0.25, v3: 0.2 });
   });
 
   it("gives no score where no validation example has one", async () => {

@@ -3,7 +3,7 @@ import type { EventBody } from "../../src/domain/event.ts";
 import { listRollouts } from "../../src/jobs/list-rollouts.ts";
 import type { Page, RolloutFilter, RolloutRecord } from "../../src/jobs/use-cases.ts";
 import { ALICE, BOB, emptyStore } from "../support/job-world.ts";
-import { began, decided, judged, recordedJob, wrote } from "../support/recorded-jobs.ts";
+import { began, decided, judged, recordedJob, regraded, wrote } from "../support/recorded-jobs.ts";
 
 const FIRST = { pageSize: 0, pageToken: "" };
 
@@ -78,6 +78,40 @@ describe("listing rollouts", () => {
       }
       expect([...seen, ...runs(page)]).toEqual(RUNS);
     }
+  });
+
+  it("gives the seed's runs once, with the grades that stand, wherever a page is cut", async () => {
+    const { list, append } = await recorded([
+      began(["v1", "v2", "v3"]),
+      wrote("c0", []),
+      judged("c0", "validation", { v1: 1, v2: 0, v3: undefined }),
+      judged("c0", "noise_floor", { v1: 0.5 }),
+      regraded("c0", "validation", { v1: 0.75 }, 3),
+      regraded("c0", "validation", { v2: 0.25 }, 2),
+    ]);
+    await append([decided("c0", true), wrote("c1"), regraded("c1", "validation", { v1: 0.5 }, 3)]);
+    for (const pageSize of [1, 2, 4, 100]) {
+      const rows: (readonly [
+        run: string | undefined,
+        score: number | undefined,
+        grades: number | undefined,
+      ])[] = [];
+      for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
+        const page: Page<RolloutRecord> = await list({ pageSize, pageToken });
+        const names = runs(page);
+        rows.push(...page.items.map((r, i) => [names[i], r.evaluation.score, r.evaluation.grades] as const));
+        pageToken = page.nextPageToken === "" ? undefined : page.nextPageToken;
+      }
+      expect(rows).toEqual([
+        ["c0 v1 validation", 0.75, 3],
+        ["c0 v2 validation", 0.25, 2],
+        ["c0 v3 validation", undefined, undefined],
+        ["c0 v1 noise_floor", 0.5, undefined],
+        ["c1 v1 validation", 0.5, 3],
+      ]);
+    }
+    const { items } = await list(FIRST, { candidateId: "c0", exampleId: "v2" });
+    expect(items).toMatchObject([{ stage: "validation", evaluation: { score: 0.25 } }]);
   });
 
   it("goes on from its place while the job goes on writing", async () => {

@@ -57,6 +57,21 @@ export function judged(
   };
 }
 
+/** The same with the mean of so many grades of each output. */
+export function regraded(
+  candidateId: string,
+  stage: JudgeStage,
+  scores: Readonly<Record<string, number>>,
+  grades: number,
+): EventBody {
+  const event = judged(candidateId, stage, scores);
+  if (event.type !== "judge") throw new Error("judged tells a judge event");
+  return {
+    ...event,
+    data: { ...event.data, evaluations: event.data.evaluations.map((e) => ({ ...e, grades })) },
+  };
+}
+
 /** A candidate is decided on. */
 export function decided(candidateId: string, accepted: boolean): EventBody {
   const reason = accepted ? "It joined the pool." : "No improvement.";
