@@ -66,6 +66,9 @@ export interface RunRecord {
 /** Characters of the prompts and answers do not matter here; a generous cap. */
 const MAX_TOKENS = 1_024;
 
+/** As the service's default. */
+const MAX_GRADES = 4;
+
 /** Commits are not what limits a run; rollouts are. */
 const MAX_ITERATIONS = 1_000;
 
@@ -95,6 +98,7 @@ export function specOf(open: OpenWorld, plan: RunPlan): OptimizeSpec {
       selection: "pareto",
       merge: true,
       maxTokens: MAX_TOKENS,
+      maxGrades: MAX_GRADES,
       profile: plan.profile,
       ...(plan.profile === "reference" ? referenceKnobs(open.components) : {}),
       ...plan.config,
