@@ -1,5 +1,22 @@
-import type { Belief, Scale } from "./bar.ts";
 import { isKnown, type Member } from "./state.ts";
+
+/** What is believed of the score a candidate would have on endlessly many examples: a normal distribution. */
+export interface Belief {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/** What the scores of a candidate are measured by, whichever examples they are on. */
+export interface Scale {
+  /** By example: the mean score of the candidates that were run on all of them. */
+  readonly expected: Readonly<Record<string, number>>;
+  /** Mean of `expected`. */
+  readonly level: number;
+  /** Variance of one score around what its example and its candidate make expect. */
+  readonly noise: number;
+  /** Candidates `expected` is the mean of. */
+  readonly references: number;
+}
 
 /** What the validation scores of a pool say together. */
 export interface Beliefs {
@@ -8,8 +25,10 @@ export interface Beliefs {
   readonly scale: Scale;
 }
 
-/** Standard deviation of what one edit does to the score: what edits do in the published runs and in our benchmark. */
+/** Standard deviation of what one edit does to the score at least: that of edits in the published runs and in our benchmark. */
 const EDIT_DEVIATION = 0.08;
+/** Edits that this counts for before any was seen: some tasks have edits that change everything. */
+const EDIT_PRIOR_WEIGHT = 4;
 /** Scores that the spread of the seed's own scores counts for, as a first guess of the noise. */
 const NOISE_PRIOR_WEIGHT = 10;
 /** A noise that can not be zero: a dozen equal scores do not prove that the next one is equal too. */
@@ -31,10 +50,13 @@ export function believe(pool: readonly Member[], validation: readonly string[]):
   const ids = seed ? validation.filter((id) => isKnown(seed, id)) : [];
   const references = new Set(pool.filter((m) => isWhole(m, ids)));
   const scale = scaleOf(pool, references, ids);
+  const seen = new Map(pool.map((m) => [m.id, seenIn(scale, m.scores, references.has(m))]));
+  const edit = editVariance(pool, seen);
   const of = new Map<string, Belief>();
-  for (const member of pool) {
-    const prior = priorOf(member.parentIds.flatMap((id) => of.get(id) ?? []));
-    of.set(member.id, beliefIn(scale, member.scores, prior, references.has(member)));
+  for (const { id, parentIds } of pool) {
+    const parent = better(parentIds.map((p) => of.get(p)));
+    const prior = parent && { mean: parent.mean, variance: parent.variance + edit };
+    of.set(id, updated(prior, seen.get(id)) ?? { mean: scale.level, variance: scale.noise + edit });
   }
   return { of, scale };
 }
@@ -46,21 +68,20 @@ export function mostPromising({ of }: Beliefs): string | undefined {
   return found?.[0];
 }
 
-/** What is believed of a child before it has any score: its better parent, give or take an edit. */
-export function priorOf(parents: readonly Belief[]): Belief | undefined {
-  const [first] = parents;
-  if (!first) return undefined;
-  const better = parents.reduce((a, b) => (b.mean > a.mean ? b : a), first);
-  return { mean: better.mean, variance: better.variance + EDIT_DEVIATION ** 2 };
+/** The one with the higher mean. */
+function better(beliefs: readonly (Belief | undefined)[]): Belief | undefined {
+  return beliefs.reduce(
+    (a, b) => (a === undefined || (b !== undefined && b.mean > a.mean) ? b : a),
+    undefined,
+  );
 }
 
-/** A prior and the scores that came since. Scores on examples outside the scale say nothing. */
-export function beliefIn(
+/** What the scores of a candidate say by themselves; those on examples outside the scale say nothing. */
+function seenIn(
   scale: Scale,
   scores: Readonly<Record<string, number>>,
-  prior: Belief | undefined,
-  isReference = false,
-): Belief {
+  isReference: boolean,
+): Belief | undefined {
   let n = 0;
   let sum = 0;
   for (const [id, expected] of Object.entries(scale.expected)) {
@@ -69,12 +90,29 @@ export function beliefIn(
     n++;
     sum += score - expected;
   }
-  if (n === 0) return prior ?? { mean: scale.level, variance: scale.noise + EDIT_DEVIATION ** 2 };
+  if (n === 0) return undefined;
   const doubt = isReference ? 1 : 1 + 1 / scale.references; // the references' own noise is in the comparison too
-  const seen = { mean: scale.level + sum / n, variance: (scale.noise / n) * doubt };
-  if (!prior) return seen;
+  return { mean: scale.level + sum / n, variance: (scale.noise / n) * doubt };
+}
+
+/** A belief after what was seen. */
+function updated(prior: Belief | undefined, seen: Belief | undefined): Belief | undefined {
+  if (!prior || !seen) return prior ?? seen;
   const weight = prior.variance / (prior.variance + seen.variance);
   return { mean: prior.mean + weight * (seen.mean - prior.mean), variance: prior.variance * (1 - weight) };
+}
+
+/** Variance of what an edit does: how far children lie from their better parents beyond what noise explains. */
+function editVariance(pool: readonly Member[], seen: ReadonlyMap<string, Belief | undefined>): number {
+  let sum = EDIT_PRIOR_WEIGHT * EDIT_DEVIATION ** 2;
+  let edits = EDIT_PRIOR_WEIGHT;
+  for (const { id, parentIds } of pool) {
+    const [child, parent] = [seen.get(id), better(parentIds.map((p) => seen.get(p)))];
+    if (!child || !parent) continue;
+    sum += (child.mean - parent.mean) ** 2 - child.variance - parent.variance;
+    edits++;
+  }
+  return Math.max(EDIT_DEVIATION ** 2, sum / edits);
 }
 
 /** How many standard deviations `one` is believed to be ahead of `other`. */

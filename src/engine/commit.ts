@@ -8,7 +8,6 @@ import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { learn } from "./lessons.ts";
 import type { Outcome } from "./proposal.ts";
 import { leaderOf, meanOver } from "./standing.ts";
-import { isWhole } from "./belief.ts";
 import {
   candidateId,
   isKnown,
@@ -187,8 +186,8 @@ function withRejected(rejected: readonly Rejected[], added: Rejected): Rejected[
 function sentence(
   { order, splits }: Course,
   state: State,
-  { parentIds, bar, paused, allowance }: Intent,
-  { trial, trialIds, passed, evaluations }: Extract<Outcome, { kind: "tried" }>,
+  { parentIds }: Intent,
+  { trial, passed }: Extract<Outcome, { kind: "tried" }>,
   child: Member,
 ): string {
   const parents = parentIds.join(" and ");
@@ -197,17 +196,11 @@ function sentence(
   const scores = `${mean(trial.childSum)} against ${mean(trial.parentSum)}`;
   const means = `${child.id} scored ${scores} of ${parents} on ${count(trial.shared, "example")}`;
   if (!passed) return `${means}: no improvement, so it was dropped.`;
-  const parent = state.pool.find((m) => m.id === parentIds[0]);
-  const wasRunOn = paused && parent && knownOf(parent, order) > paused.done.length;
-  const takenUp = wasRunOn ? ` ${parent.id} was taken up again: ${standing(parent, order)}.` : "";
   if (meanOver(child, splits.validation) === undefined) {
-    return `${means} and joined the pool, but no validation score could be had.${takenUp}`;
+    return `${means} and joined the pool, but no validation score could be had.`;
   }
   const leads = state.bestId === child.id ? " and is the best so far" : "";
-  const hasShare = evaluations.length - trialIds.length < allowance;
-  const why = hasShare ? `it is hardly better than ${bar.bestId}` : "its share of the budget was used up";
-  const halted = isWhole(child, order) ? "" : `; there it was paused, for ${why}`;
-  return `${means} and ${standing(child, order)}: it joined the pool${leads}${halted}.${takenUp}`;
+  return `${means} and ${standing(child, order)}: it joined the pool${leads}.`;
 }
 
 /** A candidate's validation so far. */

@@ -1,15 +1,15 @@
 import type { StopReason } from "../domain/stop-reason.ts";
-import { believe, isWhole, mostPromising, priorOf, type Beliefs } from "./belief.ts";
-import { addCosts, times } from "./budget.ts";
+import { believe, type Beliefs } from "./belief.ts";
+import { blocksOf } from "./blocks.ts";
+import { addCosts, times, type Cost } from "./budget.ts";
 import type { Course } from "./course.ts";
-import type { Intent, PausedParent, RejectedEdit } from "./intent.ts";
+import type { Intent, RejectedEdit } from "./intent.ts";
 import { frontObjectives } from "./objectives.ts";
 import { activeLessons } from "./lessons.ts";
 import { findMate } from "./lineage.ts";
 import type { Operator, OperatorView } from "./operators/operator.ts";
 import { chooseOperator } from "./operators/policy.ts";
-import type { Bar } from "./bar.ts";
-import { roomFor, type Work } from "./room.ts";
+import { noRoomForProposal } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
 import { SHOWN_FAILURES, SHOWN_LESSONS, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
@@ -46,12 +46,13 @@ export function decideIntent(
   );
   const pair = operator.usesMate ? mate : undefined;
   const parents = [parent, ...(pair ? [pair.mate] : [])];
-  const underway = state.inFlight.some((other) => other.paused && other.parentIds[0] === parent.id);
-  const mayTakeUp = tactics.takingUp && !underway && !isWhole(parent, order);
-  const paused = mayTakeUp ? pausedParent(parent, order) : undefined;
   const examples = examplesFor(course, state, operator, view, iteration);
-  const room = roomFor(course, state, workOf(course, operator, parent, examples, paused));
-  if ("noRoom" in room) return room;
+  // Runs of the trial that are validation runs too are not made again.
+  const firstBlock =
+    blocksOf(order, tactics.racing)[0]?.filter((id) => !examples.minibatch.includes(id)) ?? [];
+  const fixed = worstBefore(course, operator, parent, examples);
+  const noRoom = noRoomForProposal(course, state, fixed, firstBlock.length);
+  if (noRoom) return { noRoom };
   return {
     intent: {
       iteration,
@@ -70,9 +71,8 @@ export function decideIntent(
             .map((l) => l.id)
         : [],
       rejectedEdits: tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [],
-      bar: barOf(beliefs, parents),
-      ...(paused ? { paused } : {}),
-      ...room,
+      firstBlock,
+      worst: addCosts(fixed, times(firstBlock.length, course.prices.worstRun)),
     },
   };
 }
@@ -134,34 +134,19 @@ function telling(a: Member, b: Member, validation: readonly string[]): string[] 
     .slice(0, MERGE_TRIAL_SIZE);
 }
 
-/** Parent and child on the minibatch, the reflection with its second try, and the validation of both. */
-function workOf(
-  { splits, prices, order }: Course,
+/** What a proposal costs at worst before its child is validated: parent and child on the minibatch, and the reflection. */
+function worstBefore(
+  { prices }: Course,
   operator: Operator,
   parent: Member,
   { minibatch, further }: Pick<Intent, "minibatch" | "further">,
-  paused: PausedParent | undefined,
-): Work {
-  const resumed = times(paused ? order.length - paused.done.length : 0, prices.worstRun);
-  if (operator.kind === "combining") {
-    // The trial's examples are validation examples, and are not run again.
-    return {
-      fixed: addCosts(resumed, times(minibatch.length, prices.worstRun)),
-      validation: order.length - minibatch.length,
-    };
-  }
-  const drawn = [...minibatch, ...further.flat()];
-  const parentRuns = drawn.filter((id) => !isKnown(parent, id)).length;
-  const trialRuns = minibatch.length;
-  const overlap = drawn.every((id) => splits.validation.includes(id)) ? trialRuns : 0;
-  return {
-    fixed: addCosts(
-      resumed,
-      times(parentRuns + trialRuns, prices.worstRun),
-      times(prices.maxReflections, prices.worstReflection),
-    ),
-    validation: order.length - overlap,
-  };
+): Cost {
+  if (operator.kind === "combining") return times(minibatch.length, prices.worstRun);
+  const parentRuns = [...minibatch, ...further.flat()].filter((id) => !isKnown(parent, id)).length;
+  return addCosts(
+    times(parentRuns + minibatch.length, prices.worstRun),
+    times(prices.maxReflections, prices.worstReflection),
+  );
 }
 
 /** Failures the parent is known for already, beside those of the minibatch. */
@@ -169,27 +154,6 @@ function furtherFailures(parent: Member, train: readonly string[], minibatch: re
   return knownFailures(parent, train)
     .filter((id) => !minibatch.includes(id))
     .slice(0, SHOWN_FAILURES);
-}
-
-function barOf(beliefs: Beliefs, parents: readonly Member[]): Bar {
-  const { of, scale } = beliefs;
-  const bestId = mostPromising(beliefs) ?? "";
-  const best = of.get(bestId);
-  const believed = parents.flatMap((m) => of.get(m.id) ?? []);
-  const child = priorOf(believed);
-  const elders = (parents[0]?.parentIds ?? []).flatMap((id) => of.get(id) ?? []);
-  const parent = priorOf(elders) ?? believed[0];
-  if (!best || !child || !parent) throw new Error("nothing is believed of a parent");
-  return { scale, bestId, best, child, parent };
-}
-
-function pausedParent(parent: Member, order: readonly string[]): PausedParent {
-  const done = order.filter((id) => isKnown(parent, id));
-  const scores = done.flatMap((id): [string, number][] => {
-    const score = parent.scores[id];
-    return score === undefined ? [] : [[id, score]];
-  });
-  return { scores: Object.fromEntries(scores), done };
 }
 
 function rejectedEditsOf(state: State, parentId: string): RejectedEdit[] {

@@ -7,7 +7,7 @@ import { ModelError, type Model, type ModelRequest, type ModelResponse } from ".
 import type { Breaker } from "./breaker.ts";
 import { addCosts, NO_COST, type Cost } from "./budget.ts";
 import { meanOfGrades } from "./grades.ts";
-import type { Limiter } from "./limit.ts";
+import type { Limiter, Urgency } from "./limit.ts";
 import { createMemo } from "./memo.ts";
 
 /** One candidate really run on one example, and what that cost. */
@@ -18,7 +18,11 @@ export interface Rollout {
 }
 
 /** Runs candidates on examples. */
-export type Evaluate = (components: Components, exampleIds: readonly string[]) => Promise<Rollout[]>;
+export type Evaluate = (
+  components: Components,
+  exampleIds: readonly string[],
+  urgency?: Urgency,
+) => Promise<Rollout[]>;
 
 /** Runs and grades, and remembers both. */
 export interface Evaluator {
@@ -63,29 +67,29 @@ export function createEvaluator(parts: EvaluatorParts): Evaluator {
   const examples = new Map(spec.examples.map((e) => [e.id, e]));
   const memo = createMemo<Attempt>(({ characters }) => characters);
 
-  const attemptsAt = (components: Components, textKey: string, id: string) => {
+  const attemptsAt = (components: Components, textKey: string, id: string, urgency?: Urgency) => {
     const example = examples.get(id);
     if (!example) throw new Error(`no example ${id}`);
     const key = `${textKey}/${id}`;
     return {
-      first: () => memo.once(key, () => limiter(() => run(parts, promptText(components), example))),
+      first: () => memo.once(key, () => limiter(() => run(parts, promptText(components), example), urgency)),
       again: ({ evaluation: { output, error } }: Attempt, repeat: number) =>
         memo.once(`${key}/${repeat}`, () =>
           limiter(async () => {
             throwIfAborted(parts.signal);
             parts.breaker.check();
             return gradeOutput(parts, example, output, repeat, error !== undefined || repeat > 1);
-          }),
+          }, urgency),
         ),
     };
   };
 
   return {
-    grading: (grades) => (components, exampleIds) => {
+    grading: (grades) => (components, exampleIds, urgency) => {
       const textKey = sha256(promptText(components));
       return Promise.all(
         exampleIds.map(async (id): Promise<Rollout> => {
-          const { first, again } = attemptsAt(components, textKey, id);
+          const { first, again } = attemptsAt(components, textKey, id, urgency);
           const attempt = await first();
           if (grades === 1 || !attempt.answered) return attempt;
           const repeats = Array.from({ length: grades - 1 }, (_, i) => again(attempt, i + 1));

@@ -1,6 +1,5 @@
 import type { Components } from "../domain/spec.ts";
 import type { Cost } from "./budget.ts";
-import type { Bar } from "./bar.ts";
 
 /**
  * What proposal k is going to do, decided at once from the state it was admitted in. Plain data: a proposal is a
@@ -22,20 +21,10 @@ export interface Intent {
   readonly failures: readonly string[];
   readonly lessonIds: readonly string[];
   readonly rejectedEdits: readonly RejectedEdit[];
-  /** What the child is raced against. */
-  readonly bar: Bar;
-  /** What the parent was run on in validation, where it was paused and is to be taken up again. */
-  readonly paused?: PausedParent;
-  /** Validation runs the child may take. */
-  readonly allowance: number;
+  /** Validation examples the child is run on where it passes its trial. */
+  readonly firstBlock: readonly string[];
   /** Its cost at the very most. */
   readonly worst: Cost;
-}
-
-/** How far a paused candidate had come. */
-export interface PausedParent {
-  readonly scores: Readonly<Record<string, number>>;
-  readonly done: readonly string[];
 }
 
 /** An edit that did not help. */

@@ -4,13 +4,13 @@ import { begin } from "./begin.ts";
 import { OutageError } from "./breaker.ts";
 import { addCosts } from "./budget.ts";
 import { bookRollouts, commitProposal } from "./commit.ts";
-import { conclude } from "./conclude.ts";
+import { conclude, testSeedAside } from "./conclude.ts";
 import { decideIntent } from "./decide.ts";
 import { takeOff, type Flight } from "./flight.ts";
 import { type EngineOutcome, type EngineStep, type Optimise, OutOfTimeError } from "./ports.ts";
 import type { Outcome } from "./proposal.ts";
 import { optimiseLikeReference } from "./reference/profile.ts";
-import { settle } from "./settle.ts";
+import { race, settle } from "./race.ts";
 import { checkpoint, generated, judged, openRun, progress, type Run } from "./run.ts";
 import { candidateId, type State } from "./state.ts";
 import { budgetStop, STOPPED } from "./stop.ts";
@@ -72,6 +72,7 @@ async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | und
   const underway = run.state.stopping ? [] : run.state.inFlight;
   const flights = underway.map((intent) => takeOff(run.bench, run.state, intent));
   for (;;) {
+    yield* race(run);
     const admitted = run.state.stopping ? run.state : admit(run);
     if (admitted.stopping) {
       run.state = withoutFlights(admitted);
@@ -89,6 +90,7 @@ async function* search(run: Run): AsyncGenerator<EngineStep, EngineOutcome | und
     for (const intent of admitted.inFlight.slice(flights.length)) {
       flights.push(takeOff(run.bench, run.state, intent));
     }
+    if (flights.length < run.course.spec.config.width) testSeedAside(run);
 
     const oldest = flights.shift();
     if (!oldest) return undefined;

@@ -10,7 +10,6 @@ import type { Evaluate, Rollout } from "./evaluate.ts";
 import type { Course } from "./course.ts";
 import type { Intent } from "./intent.ts";
 import { OPERATORS, type OperatorName } from "./operators/registry.ts";
-import { blocksOf, race, type Entrant } from "./race.ts";
 import { proposeText, type ReflectionParts } from "./reflection/propose-text.ts";
 import { SCORE_EPSILON } from "./standing.ts";
 import { candidateId, textDigest, type Member } from "./state.ts";
@@ -77,7 +76,8 @@ export interface Material {
 }
 
 /**
- * Carries an intent out: run the parent, write a child, try it on the same examples, and validate it if it did better.
+ * Carries an intent out: run the parent, write a child, try it on the same examples, and begin to validate it if it did
+ * better.
  * Decides from the intent and the answers alone, never from what other proposals do meanwhile.
  */
 export async function carryOut(
@@ -91,17 +91,8 @@ export async function carryOut(
       `${material.parent.id} has nothing left to learn: it is perfect on every training example.`,
     );
   }
-  const { parent } = material;
-  const propose =
-    OPERATORS[intent.operator as OperatorName].kind === "combining" ? mergeAndTry : reflectAndTry;
-  const [outcome, takenUp] = await Promise.all([
-    propose(bench, intent, material, notify),
-    takeUp(bench, intent, parent),
-  ]);
-  for (const rollouts of takenUp) {
-    notify({ kind: "judged", candidateId: parent.id, text: parent.text, stage: "validation", rollouts });
-  }
-  return outcome;
+  const { kind } = OPERATORS[intent.operator as OperatorName];
+  return (kind === "combining" ? mergeAndTry : reflectAndTry)(bench, intent, material, notify);
 }
 
 function unmade(
@@ -228,20 +219,6 @@ async function runParent(bench: Bench, intent: Intent, parent: Member): Promise<
   return run;
 }
 
-/** Runs a paused parent on, beside everything else: whoever is worth learning from is worth knowing better. */
-async function takeUp(
-  bench: Bench,
-  { bar, paused }: Intent,
-  parent: Member,
-): Promise<readonly (readonly Rollout[])[]> {
-  if (!paused) return [];
-  const { order, tactics } = bench.course;
-  const blocks = blocksOf(order, tactics.racing);
-  return race({ blocks, bar, prior: bar.parent, ...paused, allowance: order.length }, (ids) =>
-    bench.evaluate(parent.components, ids),
-  );
-}
-
 /** A child, and what it is tried with. */
 interface Candidacy {
   readonly draft: Draft;
@@ -260,8 +237,6 @@ async function tryOut(
   notify: (notice: Notice) => void,
 ): Promise<Outcome> {
   notify({ kind: "generated", draft });
-  const { order, tactics } = bench.course;
-  const { bar, allowance } = intent;
   const text = textDigest(draft.components);
   const judge = async (as: JudgeStage, ids: readonly string[]) => {
     const rollouts = await bench.evaluate(draft.components, ids);
@@ -272,18 +247,7 @@ async function tryOut(
   const after = (await judge(stage, trialIds)).map((r) => r.evaluation);
   const trial = compare({ parent: before, child: after });
   const passed = gate(trial);
-  const scores = Object.fromEntries(
-    after.flatMap((e): [string, number][] => (e.score === undefined ? [] : [[e.exampleId, e.score]])),
-  );
-  const entrant: Entrant = {
-    blocks: blocksOf(order, tactics.racing),
-    bar,
-    prior: bar.child,
-    scores: stage === "merge" ? {} : scores, // a merge is tried where its parents differ most: no fair sample
-    done: trialIds,
-    allowance,
-  };
-  const validated = passed ? (await race(entrant, (ids) => judge("validation", ids))).flat() : [];
+  const validated = passed ? await judge("validation", intent.firstBlock) : [];
   return {
     kind: "tried",
     draft,

@@ -1,77 +1,130 @@
-import type { Bar, Belief } from "./bar.ts";
-import { beliefIn, lead } from "./belief.ts";
+import { announce } from "./announce.ts";
+import { believe, isWhole, lead, mostPromising } from "./belief.ts";
+import { blocksOf, nextBlock } from "./blocks.ts";
+import { OutageError } from "./breaker.ts";
+import { addCosts, limitBrokenBy, times } from "./budget.ts";
+import { bookRollouts, standing, withLeader } from "./commit.ts";
 import type { Rollout } from "./evaluate.ts";
+import type { EngineStep } from "./ports.ts";
+import { breaksLimit } from "./room.ts";
+import { checkpoint, judged, type Run } from "./run.ts";
+import { isKnown, memberOf, type Member } from "./state.ts";
+import { decideStop } from "./stop.ts";
 
-/** Shares of the validation examples after which a race is looked at. Few, because each is a wait for the slowest call. */
-const RUNGS = [0.15, 0.3, 0.6, 1];
-/** Examples of the first block at least: fewer say nothing. */
-const MIN_BLOCK = 5;
 /**
- * A candidate stays in the race for as long as it is believed to be ahead of the best, by however little. What it takes
- * to be sure is spent later, on those that become parents and on those that might win at the end.
+ * Where proposals go side by side, those for each block that somebody is run on: the first to come back would be raced
+ * against the seed alone, while its brothers, half of them better, are still on their way.
  */
-const STAYING_LEAD = 0;
+const PROPOSALS_PER_BLOCK = 5;
+/** Rounds at the end, at most: each costs up to a validation, and the last ones promise least. */
+const MAX_ROUNDS = 8;
 /** At the end a paused candidate is given another chance unless it is this many standard deviations behind the best. */
 const RETURNING_LEAD = -0.5;
 
-/** The examples of a validation in blocks, in the order they are run. */
-export function blocksOf(order: readonly string[], racing: boolean): string[][] {
-  if (!racing) return [[...order]];
-  const blocks: string[][] = [];
-  let from = 0;
-  for (const rung of RUNGS) {
-    const to = Math.min(order.length, Math.max(from + MIN_BLOCK, Math.ceil(rung * order.length)));
-    const isTail = order.length - to < MIN_BLOCK; // a last block of two or three is not worth a wait of its own
-    blocks.push(order.slice(from, isTail ? order.length : to));
-    if (isTail) return blocks;
-    from = to;
-  }
-  return blocks;
-}
-
-/** One candidate's run through the blocks. */
-export interface Entrant {
-  readonly blocks: readonly (readonly string[])[];
-  readonly bar: Bar;
-  readonly prior: Belief;
-  /** Scores it has on validation examples already. */
-  readonly scores: Readonly<Record<string, number>>;
-  /** Examples it was run on already, with or without success. */
-  readonly done: readonly string[];
-  /** Runs it may take. */
-  readonly allowance: number;
+/** A candidate, and the validation examples it is to be run on. */
+interface Heat {
+  readonly member: Member;
+  readonly ids: readonly string[];
 }
 
 /**
- * Runs a candidate block by block for as long as it seems to be better than the best and its allowance lasts. Gives
- * the rollouts it took; what is missing afterwards is missing because it was paused.
+ * Runs whoever is believed to be the best on, block by block, until somebody else is or nothing is left to run it on.
+ * So doubt about the lead is paid for first, and everybody else stays paused until it is their turn (successive
+ * halving, made asynchronous: Li et al., "A System for Massively Parallel Hyperparameter Tuning", 2020).
  */
-export async function race(
-  entrant: Entrant,
-  evaluate: (exampleIds: readonly string[]) => Promise<Rollout[]>,
-): Promise<readonly (readonly Rollout[])[]> {
-  const { bar, prior, blocks } = entrant;
-  const scores: Record<string, number> = { ...entrant.scores };
-  const done = new Set(entrant.done);
-  const taken: Rollout[][] = [];
-  let left = entrant.allowance;
-  for (const block of blocks) {
-    const open = block.filter((id) => !done.has(id)).slice(0, left);
-    if (open.length === 0) continue;
-    const seen = Object.keys(scores).filter((id) => bar.scale.expected[id] !== undefined).length;
-    if (seen >= MIN_BLOCK && lead(beliefIn(bar.scale, scores, prior), bar.best) < STAYING_LEAD) break;
-    const rollouts = await evaluate(open);
-    taken.push(rollouts);
-    left -= open.length;
-    for (const { evaluation } of rollouts) {
-      done.add(evaluation.exampleId);
-      if (evaluation.score !== undefined) scores[evaluation.exampleId] = evaluation.score;
-    }
+export async function* race(run: Run): AsyncGenerator<EngineStep, void, void> {
+  for (let heat = nextHeat(run); heat && !run.state.stopping; heat = nextHeat(run)) {
+    const { member, ids } = heat;
+    const rollouts = await run.bench.evaluate(member.components, ids, "first");
+    run.state = { ...run.state, blocks: run.state.blocks + 1 };
+    yield* book(run, member, rollouts, `${member.id} promises most and was run on`);
+    const stopping = decideStop(run.course.spec, run.course.splits.validation, run.state);
+    if (stopping) run.state = { ...run.state, stopping };
+    yield checkpoint(run);
   }
-  return taken;
 }
 
-/** Whether a candidate that was paused may still turn out to be the best. */
-export function isPromising(belief: Belief, best: Belief): boolean {
-  return lead(belief, best) >= RETURNING_LEAD;
+/** The next block of whoever is believed to be the best; undefined where it is whole, or too early, or too dear. */
+function nextHeat({ course, state }: Run): Heat | undefined {
+  const { spec, splits, order, prices, tactics } = course;
+  const isEarly = spec.config.width > 1 && state.blocks * PROPOSALS_PER_BLOCK > state.commits;
+  if (isEarly) return undefined;
+  const id = mostPromising(believe(state.pool, splits.validation));
+  const member = id === undefined ? undefined : memberOf(state, id);
+  const ids = member ? nextBlock(member, blocksOf(order, tactics.racing)) : [];
+  if (!member || ids.length === 0 || breaksLimit(course, state, times(ids.length, prices.worstRun)))
+    return undefined;
+  return { member, ids };
+}
+
+/**
+ * Completes the validation of paused candidates where the search has left budget, as many at once as the width allows,
+ * the most promising first, for as long as one of them may yet turn out to be the best.
+ */
+export async function* settle(run: Run): AsyncGenerator<EngineStep, void, void> {
+  const reason = run.state.stopping?.reason;
+  if (reason === "wall_time" || reason === "stopped" || reason === "solved") return;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const heats = lastHeats(run);
+    const rollouts = await Promise.all(heats.map((heat) => rolloutsOf(run, heat)));
+    for (const [i, { member }] of heats.entries()) {
+      yield* book(run, member, rollouts[i] ?? [], `Budget is left, so ${member.id} was run on`);
+    }
+    if (rollouts.includes(undefined)) run.state = { ...run.state, unbooked: true };
+    if (heats.length === 0 || rollouts.includes(undefined)) return;
+  }
+}
+
+/** Paused candidates whose completion fits into what is left, and the examples they miss. */
+function lastHeats(run: Run): Heat[] {
+  const { spec, splits, order, prices, reserve } = run.course;
+  const { of } = believe(run.state.pool, splits.validation);
+  const best = of.get(run.state.bestId);
+  const mean = (m: Member) => of.get(m.id)?.mean ?? Number.NEGATIVE_INFINITY;
+  const promising = run.state.pool.filter((m) => {
+    const belief = of.get(m.id);
+    return !isWhole(m, order) && belief && best && lead(belief, best) >= RETURNING_LEAD;
+  });
+  const taken = addCosts(run.state.used, reserve, ...(run.state.dropped ? [run.state.dropped.worst] : []));
+  const heats: Heat[] = [];
+  let runs = 0;
+  for (const member of promising.sort((a, b) => mean(b) - mean(a)).slice(0, spec.config.width)) {
+    const ids = order.filter((id) => !isKnown(member, id));
+    runs += ids.length;
+    if (limitBrokenBy(spec.budget, taken, times(runs, prices.worstRun))) break;
+    heats.push({ member, ids });
+  }
+  return heats;
+}
+
+/** Undefined where the models are out of reach: what was found stands. */
+async function rolloutsOf(run: Run, { member, ids }: Heat): Promise<Rollout[] | undefined> {
+  try {
+    return await run.evaluate(member.components, ids);
+  } catch (error) {
+    if (error instanceof OutageError) return undefined;
+    throw error;
+  }
+}
+
+/** Takes what a candidate scored into the state, and tells it. */
+async function* book(
+  run: Run,
+  member: Member,
+  rollouts: readonly Rollout[],
+  why: string,
+): AsyncGenerator<EngineStep, void, void> {
+  const iteration = run.state.commits;
+  const booked = bookRollouts(run.state, member.id, member.text, rollouts, new Set());
+  const state = withLeader(run.course, booked.state);
+  const leads = state.bestId === run.state.bestId ? "" : " and is the best so far";
+  run.state = state;
+  yield* judged(run, iteration, member.id, "validation", booked.evaluations);
+  yield* announce(run, {
+    iteration,
+    candidateId: member.id,
+    accepted: true,
+    reason: `${why}: ${standing(memberOf(state, member.id), run.course.order)}${leads}.`,
+    lessons: [],
+  });
 }

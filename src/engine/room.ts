@@ -1,33 +1,13 @@
 import type { StopReason } from "../domain/stop-reason.ts";
 import { addCosts, limitBrokenBy, times, timesThatFit, type Cost } from "./budget.ts";
 import type { Course } from "./course.ts";
-import { blocksOf } from "./race.ts";
 import type { State } from "./state.ts";
 
-/** What a proposal may take. */
-export interface Room {
-  /** Validation runs. */
-  readonly allowance: number;
-  /** Everything at the very most. */
-  readonly worst: Cost;
-}
-
-/** Work of a proposal before its child is validated, and the validation runs it could use at most. */
-export interface Work {
-  readonly fixed: Cost;
-  readonly validation: number;
-}
-
 /**
- * Fewest validation runs a proposal is started with: two blocks of fifty examples. Below that a good child could not be
- * told from a lucky one.
+ * Validation runs that must be left for another proposal to start: two blocks of fifty examples. Below that a good child
+ * could not be told from a lucky one.
  */
-const MIN_ALLOWANCE = 16;
-/**
- * Generations a budget should last for when several proposals are in flight: those of the first one all start from the
- * seed, all look better than it, and would validate the budget away before anything was learnt from any of them.
- */
-const GENERATIONS = 4;
+const LEAST_VALIDATION = 16;
 /**
  * Validation runs per proposal of the width that must be left for another one to start: the last few of a budget would
  * go by one after the other, with most of the width idle, and are better spent on completing what was paused.
@@ -39,31 +19,28 @@ const FILL_PART = 8;
 const UNLIMITED = 1_000_000_000;
 
 /**
- * The room the budget has for one more proposal, beside what is used, kept back, and in flight at its worst; so no limit
- * is overshot, however they turn out. Where the whole validation does not fit, a part of it will do: what is left open
- * is a paused candidate. Several proposals in flight share what there is.
+ * The limit that work of this cost would break beside what is used, kept back, and in flight at its worst; undefined
+ * where it fits. So no limit is overshot, however they turn out.
  */
-export function roomFor(course: Course, state: State, work: Work): Room | { readonly noRoom: StopReason } {
-  const { spec, prices } = course;
-  const taken = addCosts(
-    state.used,
-    course.reserve,
-    ...state.inFlight.map((other) => other.worst),
-    work.fixed,
-  );
-  const least = canPause(course) ? Math.min(work.validation, MIN_ALLOWANCE) : work.validation;
-  const { width } = spec.config;
-  const whole = timesThatFit(spec.budget, course.reserve, prices.worstRun, UNLIMITED);
-  const fill = width > 1 ? Math.min(width * RUNS_TO_FILL, Math.floor(whole / FILL_PART)) : 0;
-  const broken = limitBrokenBy(spec.budget, taken, times(Math.max(least, fill), prices.worstRun));
-  if (broken) return { noRoom: broken };
-  const fits = timesThatFit(spec.budget, taken, prices.worstRun, UNLIMITED);
-  const shares = width === 1 ? 1 : width * GENERATIONS - state.inFlight.length;
-  const allowance = Math.min(work.validation, Math.max(least, Math.floor(fits / shares)));
-  return { allowance, worst: addCosts(work.fixed, times(allowance, prices.worstRun)) };
+export function breaksLimit(course: Course, state: State, cost: Cost): StopReason | undefined {
+  const taken = addCosts(state.used, course.reserve, ...state.inFlight.map((other) => other.worst));
+  return limitBrokenBy(course.spec.budget, taken, cost);
 }
 
-/** Whether a validation has more than one block. */
-function canPause({ order, tactics }: Course): boolean {
-  return blocksOf(order, tactics.racing).length > 1;
+/**
+ * The limit that has no room for one more proposal, `fixed` being its cost before its child is run on the `validation`
+ * examples of its first block; undefined where there is room.
+ */
+export function noRoomForProposal(
+  course: Course,
+  state: State,
+  fixed: Cost,
+  validation: number,
+): StopReason | undefined {
+  const { spec, prices, order } = course;
+  const { width } = spec.config;
+  const least = Math.max(validation, Math.min(order.length, LEAST_VALIDATION));
+  const whole = timesThatFit(spec.budget, course.reserve, prices.worstRun, UNLIMITED);
+  const fill = width > 1 ? Math.min(width * RUNS_TO_FILL, Math.floor(whole / FILL_PART)) : 0;
+  return breaksLimit(course, state, addCosts(fixed, times(Math.max(least, fill), prices.worstRun)));
 }

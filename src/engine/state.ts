@@ -18,6 +18,8 @@ export interface State {
   readonly decisions: string;
   /** Iterations committed. */
   readonly commits: number;
+  /** Blocks that candidates were run on between commits. */
+  readonly blocks: number;
   /** What was really used. */
   readonly used: Cost;
   /** Candidates that joined the pool, the seed first. */
@@ -136,6 +138,7 @@ export function initialState(root: number, seed: Components): State {
     ordinal: 0,
     decisions: "",
     commits: 0,
+    blocks: 0,
     used: NO_COST,
     pool: [member],
     rejected: [],

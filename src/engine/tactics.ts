@@ -5,8 +5,6 @@
 export interface Tactics {
   /** Validation in blocks, given up for the time being where a candidate is clearly not the best. Off: all at once. */
   readonly racing: boolean;
-  /** Paused candidates are run on where they become parents, and where budget is left at the end. */
-  readonly takingUp: boolean;
   /** Parents are drawn by what is believed of them. Off: by their wins on the front alone. */
   readonly sampling: boolean;
   /** N-gram novelty has a say in who becomes a parent. */
@@ -24,7 +22,6 @@ export interface Tactics {
 /** Everything. */
 export const ALL_TACTICS: Tactics = {
   racing: true,
-  takingUp: true,
   sampling: true,
   novelty: true,
   knownFailures: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { believe, isWhole, lead, mostPromising, priorOf } from "../../src/engine/belief.ts";
+import { believe, isWhole, lead, mostPromising } from "../../src/engine/belief.ts";
 import { leaderOf } from "../../src/engine/standing.ts";
 import { member } from "../support/members.ts";
 
@@ -39,12 +39,29 @@ describe("what is believed", () => {
   });
 
   it("starts a child of two at the better one", () => {
-    const parents = [
-      { mean: 0.2, variance: 0.01 },
-      { mean: 0.4, variance: 0.02 },
+    const pool = [
+      member("c0", scored(0)),
+      member("c1", scored(0.2), child),
+      member("c2", {}, { parentIds: ["c0", "c1"] }),
+      member("c3", {}, { parentIds: ["c1", "c0"] }),
     ];
-    expect(priorOf(parents)).toMatchObject({ mean: 0.4 });
-    expect(priorOf([])).toBeUndefined();
+    const { of } = believe(pool, ids);
+    expect(of.get("c2")?.mean).toBe(of.get("c1")?.mean);
+    expect(of.get("c3")?.mean).toBe(of.get("c1")?.mean);
+  });
+
+  it("expects large steps where edits were seen to make them, and never less than usual ones", () => {
+    // The same few scores of one child, beside brothers whose edits did nothing, or changed everything.
+    const noisy = (shift: number, k: number, n = 20) =>
+      Object.fromEntries(ids.slice(0, n).map((id, i) => [id, 0.3 + shift + ((i * (k + 2)) % 5) / 10]));
+    const gainBeside = (shift: number) => {
+      const brothers = [1, 2, 4].map((k) => member(`b${k}`, noisy(shift, k), child));
+      const c4 = member("c4", noisy(0.3, 2, 3), child);
+      const { of } = believe([member("c0", noisy(0, 0)), ...brothers, c4], ids);
+      return (of.get("c4")?.mean ?? 0) - (of.get("c0")?.mean ?? 0);
+    };
+    expect(gainBeside(0.4)).toBeGreaterThan(gainBeside(0) + 0.05);
+    expect(gainBeside(0.02)).toBeGreaterThan(0);
   });
 
   it("leaves out failed calls: a missing score is no score", () => {

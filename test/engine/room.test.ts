@@ -2,20 +2,17 @@ import { describe, expect, it } from "vitest";
 import { NO_COST, times, type Cost } from "../../src/engine/budget.ts";
 import type { Course } from "../../src/engine/course.ts";
 import { worstCases } from "../../src/engine/prices.ts";
-import { roomFor } from "../../src/engine/room.ts";
+import { breaksLimit, noRoomForProposal } from "../../src/engine/room.ts";
 import { initialState } from "../../src/engine/state.ts";
 import { ALL_TACTICS } from "../../src/engine/tactics.ts";
 import { createWorld } from "../support/scripted-world.ts";
 
 const order = Array.from({ length: 52 }, (_, i) => `v${i}`);
 const ONE_RUN: Cost = { ...NO_COST, metricCalls: 1 };
-const work = { fixed: times(6, ONE_RUN), validation: 52 };
 
-function room(width: number, maxMetricCalls: number | undefined, used: number) {
-  const { spec } = createWorld({
-    config: { width },
-    budget: maxMetricCalls === undefined ? {} : { maxMetricCalls },
-  }).input;
+/** A job of 1,000 runs, of which 90 are kept back for the test. */
+function given(width: number, used: number) {
+  const { spec } = createWorld({ config: { width }, budget: { maxMetricCalls: 1_000 } }).input;
   const course: Course = {
     spec,
     order,
@@ -25,32 +22,35 @@ function room(width: number, maxMetricCalls: number | undefined, used: number) {
     reserve: times(90, ONE_RUN),
     testing: NO_COST,
   };
-  return roomFor(course, { ...initialState(1, spec.components), used: times(used, ONE_RUN) }, work);
+  return { course, state: { ...initialState(1, spec.components), used: times(used, ONE_RUN) } };
+}
+
+/** A proposal of six runs and a first block of eight. */
+function room(width: number, used: number) {
+  const { course, state } = given(width, used);
+  return noRoomForProposal(course, state, times(6, ONE_RUN), 8);
 }
 
 describe("the room for a proposal", () => {
-  it("is a whole validation where the budget has it, and what is left where it has not", () => {
-    expect(room(1, undefined, 0)).toMatchObject({ allowance: 52 });
-    expect(room(1, 1_000, 100)).toMatchObject({ allowance: 52, worst: { metricCalls: 58 } });
-    expect(room(1, 1_000, 874)).toMatchObject({ allowance: 30, worst: { metricCalls: 36 } });
-  });
-
-  it("is none where too little is left to tell a good child from a lucky one", () => {
-    expect(room(1, 1_000, 888)).toMatchObject({ allowance: 16 });
-    expect(room(1, 1_000, 889)).toEqual({ noRoom: "metric_calls" });
-  });
-
-  it("is a share where many go side by side, so that some of the budget outlives the first of them", () => {
-    const allowances = [1, 4, 16].map((width) => {
-      const given = room(width, 1_000, 52);
-      return "noRoom" in given ? 0 : given.allowance;
-    });
-    expect(allowances).toEqual([52, 52, 16]);
-    expect(room(4, 1_000, 452)).toMatchObject({ allowance: 28 });
+  it("is there while its child could still be told from a lucky one", () => {
+    expect(room(1, 888)).toBeUndefined();
+    expect(room(1, 889)).toBe("metric_calls");
   });
 
   it("leaves the rest of a budget to what was paused, once the width could no longer be filled", () => {
-    expect(room(16, 1_000, 790)).toMatchObject({ allowance: 16 });
-    expect(room(16, 1_000, 830)).toEqual({ noRoom: "metric_calls" });
+    expect(room(16, 791)).toBeUndefined();
+    expect(room(16, 792)).toBe("metric_calls");
+  });
+});
+
+describe("the limit that work breaks", () => {
+  it("is counted beside what is used, kept back and in flight at its worst", () => {
+    const { course, state } = given(1, 800);
+    const [intent] = [{ worst: times(30, ONE_RUN) }] as unknown as typeof state.inFlight;
+    const busy = { ...state, inFlight: intent ? [intent] : [] };
+    expect(breaksLimit(course, state, times(110, ONE_RUN))).toBeUndefined();
+    expect(breaksLimit(course, state, times(111, ONE_RUN))).toBe("metric_calls");
+    expect(breaksLimit(course, busy, times(80, ONE_RUN))).toBeUndefined();
+    expect(breaksLimit(course, busy, times(81, ONE_RUN))).toBe("metric_calls");
   });
 });

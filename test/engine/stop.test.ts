@@ -50,8 +50,8 @@ describe("a stop", () => {
       const [stop, ...more] = dataOf(recording, "early_stop");
       expect(more).toEqual([]);
       expect(stop).toMatchObject({ reason: "solved", iteration: last });
-      const solver = dataOf(recording, "judge").find((j) => j.stage === "validation" && j.meanScore === 1);
-      expect(solver?.iteration).toBe(last);
+      const solver = dataOf(recording, "judge").findLast((j) => stop?.detail.startsWith(`${j.candidateId} `));
+      expect(solver).toMatchObject({ stage: "validation", meanScore: 1, iteration: last });
       const notes = dataOf(recording, "final")[0]?.report.notes.join(" ");
       const dropped = /\d (proposal was|proposals were) under way when the search stopped, and dropped;/;
       expect(dropped.test(notes ?? "")).toBe(width > 1);

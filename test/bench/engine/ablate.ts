@@ -33,7 +33,6 @@ const ONLY_REFLECTION = Object.fromEntries(
 /** What is taken out, one thing at a time. */
 export const VARIANTS: readonly Variant[] = [
   { name: "without racing", without: "racing" },
-  { name: "paused candidates stay paused", without: "takingUp" },
   { name: "parents by wins, not by belief", without: "sampling" },
   { name: "without novelty", without: "novelty" },
   { name: "without known failures", without: "knownFailures" },
@@ -51,7 +50,6 @@ export const VARIANTS: readonly Variant[] = [
   { name: "minibatch 10", config: { minibatchSize: 10 } },
   { name: "width 4", config: { width: 4 } },
   { name: "width 16", config: { width: 16 } },
-  { name: "width 16, paused stay paused", without: "takingUp", config: { width: 16 } },
 ];
 
 /** What each part of the default contributes, paired by seed with the default as it is. */
