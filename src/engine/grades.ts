@@ -7,6 +7,11 @@ import { SCORE_EPSILON } from "./standing.ts";
  * a second grade of an output tells less than another output does.
  */
 export const QUIET_DEVIATION = 0.08;
+/**
+ * Share of what lies between outputs that the noise of a grade may come to. Candidates are compared example by example,
+ * and what examples have in common for all candidates, about half of it, is no noise there.
+ */
+const TOLERATED_SHARE = 0.5;
 /** Fewer outputs with two grades than this say nothing about a spread. */
 export const MIN_PAIRS = 4;
 
@@ -34,13 +39,16 @@ export function gradeSpread(outputs: readonly (readonly number[])[]): GradeSprea
 }
 
 /**
- * How often each output is worth grading: as often as makes the noise of the mean grade no larger than what lies between
- * outputs, for beyond that only more outputs help. Outputs that hardly differ are taken to differ by what one edit does.
- * In [1, `max`].
+ * How often each output is worth grading: as often as makes the noise of the mean grade no larger than half of what lies
+ * between outputs, for beyond that only more outputs help. Outputs that hardly differ are taken to differ by what one
+ * edit does. In [1, `max`].
  */
 export function gradesFor({ within, between }: GradeSpread, max: number): number {
   if (within <= QUIET_DEVIATION ** 2) return 1;
-  return Math.max(1, Math.min(max, Math.ceil(within / Math.max(between, QUIET_DEVIATION ** 2))));
+  return Math.max(
+    1,
+    Math.min(max, Math.ceil(within / Math.max(TOLERATED_SHARE * between, QUIET_DEVIATION ** 2))),
+  );
 }
 
 /**

@@ -8,6 +8,11 @@ export function scoreAfter(run: RunRecord, rollouts: number): number {
   return run.standings.findLast((s) => s.rollouts <= rollouts)?.trueScore ?? run.seedScore;
 }
 
+/** The same after so many model calls, which a run is taken to make evenly. */
+export function scoreAfterCalls(run: RunRecord, modelCalls: number): number {
+  return scoreAfter(run, (modelCalls * run.rollouts) / run.modelCalls);
+}
+
 /** Steps at which curves are read. */
 const CURVE_STEP = 10;
 

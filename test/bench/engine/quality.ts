@@ -4,6 +4,7 @@ import {
   optimism,
   pairedGain,
   rolloutsToReach,
+  scoreAfterCalls,
   verdictShare,
 } from "./figures.ts";
 import { type Finding, FULL_BUDGET, runSeeds, type Section, type Setup } from "./setup.ts";
@@ -24,6 +25,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
     const ours = await runSeeds(setup, world, "default");
     const short = await runSeeds(setup, world, "default", { budget: SHORT_BUDGET });
     const goal = meanOf(reference.map((r) => r.bestScore));
+    const calls = meanOf(reference.map((r) => r.modelCalls)).mean;
     const gain = pairedGain(ours, reference, "championScore");
     const gained = `${signed(gain.mean)} ± ${gain.error.toFixed(3)}`;
     const reached = digits(rolloutsToReach(ours, goal.mean, FULL_BUDGET), 0);
@@ -41,6 +43,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
       withError(meanOf(ours.map((r) => r.championScore))),
       gained,
       withError(meanOf(ours.map((r) => r.bestScore))),
+      withError(meanOf(ours.map((r) => scoreAfterCalls(r, calls)))),
       withError(meanOf(short.map((r) => r.championScore))),
       withError(meanOf(short.map((r) => r.bestScore))),
       reached,
@@ -57,6 +60,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
         world.name,
         name,
         digits(meanOf(runs.map((r) => r.rollouts)).mean, 0),
+        digits(meanOf(runs.map((r) => r.modelCalls)).mean, 0),
         String(Math.max(...runs.map((r) => r.overrun))),
         String(runs.filter((r) => r.rollouts !== r.rolloutsReported).length),
         withError(optimism(runs)),
@@ -79,6 +83,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
         "default",
         "gain",
         "its best candidate",
+        "and at as many model calls",
         `default at ${SHORT_BUDGET}`,
         "its best candidate",
         "rollouts to the reference's score",
@@ -88,6 +93,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
       findings,
       notes: [
         "True scores of the prompt that is returned; the default returns the seed prompt where a lift is not shown, and so its best candidate stands beside it.",
+        "At as many model calls: after as many calls of target, judge and reflection model together as the reference makes; a judge whose grades are noisy is asked several times about each output.",
         "Rollouts to the reference's score: where the mean curve of the best candidate so far gets there.",
         'Reference: the engine of this service with config.profile "reference" and the defaults of gepa.optimize 0.1.4; a world of several components merges, as its launcher dspy.GEPA does by default.',
       ],
@@ -98,6 +104,7 @@ export async function compareQuality(setup: Setup, worlds: readonly World[]): Pr
         "world",
         "profile",
         "rollouts",
+        "model calls",
         "over budget, most",
         "runs that miscounted",
         "reported − true lift",

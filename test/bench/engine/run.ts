@@ -35,6 +35,8 @@ export interface RunRecord {
   /** As the target model counted them; of the reference those it was charged, see {@link rolloutsOf}. */
   readonly rollouts: number;
   readonly reflections: number;
+  /** Of target, judge and reflection model together; of the reference as it is charged. */
+  readonly modelCalls: number;
   /** Rollouts the engine said it had used, without the outputs it had judged again: those ran no target model. */
   readonly rolloutsReported: number;
   readonly overrun: number;
@@ -152,6 +154,12 @@ function rolloutsOf(profile: Profile, called: number, charged: number): number {
   return profile === "reference" ? Math.max(called, charged) : called;
 }
 
+/** Calls of the judge: as many as it got, or of the reference one for each rollout it is charged. */
+function gradesOf({ grader }: OpenWorld, profile: Profile, books: Books, rollouts: number): number {
+  if (grader.callsPerGrade === 0) return 0;
+  return profile === "reference" ? rollouts : books.graderCalls;
+}
+
 /** Follows a run from outside, by its events and by the models' books. */
 function createWitness(open: OpenWorld, books: Books, profile: Profile) {
   const texts = new Map<string, Components>([["c0", open.components]]);
@@ -159,7 +167,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
   const validated = new Map<string, Map<string, number>>();
   const validation = new Set(open.examples.filter((e) => e.split === "validation").map((e) => e.id));
   const seen: { rollouts: number; candidateId: string }[] = [];
-  const accepted: string[] = [];
+  const accepted = new Set<string>(); // told again whenever they are run on
   let proposals = 0;
   let solvedAt: number | undefined;
   let lastIteration = 0;
@@ -189,7 +197,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
         if (solved && solvedAt === undefined) solvedAt = event.data.iteration;
       } else if (event.type === "select") {
         lastIteration = Math.max(lastIteration, event.data.iteration);
-        if (event.data.accepted) accepted.push(event.data.candidateId);
+        if (event.data.accepted) accepted.add(event.data.candidateId);
       } else if (event.type === "progress") {
         const line = event.data.budget.lines.find((l) => l.name === "metric_calls");
         reported = Math.max(reported, line?.used ?? 0);
@@ -210,7 +218,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
       const truths = new Map<string, number>();
       for (const id of new Set([
         ...accepted,
-        ...accepted.flatMap((c) => parents.get(c) ?? []),
+        ...[...accepted].flatMap((c) => parents.get(c) ?? []),
         ...seen.map((s) => s.candidateId),
       ])) {
         truths.set(id, await open.trueScore(texts.get(id) ?? open.components));
@@ -219,7 +227,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
       const best = await open.trueScore((result.bestCandidate ?? result.champion).components);
       // Gepa returns its best candidate, whatever a test would say of it.
       const champion = profile === "reference" ? best : await open.trueScore(result.champion.components);
-      const worse = accepted.filter((id) => {
+      const worse = [...accepted].filter((id) => {
         const before = (parents.get(id) ?? []).map(truth);
         return before.length > 0 && truth(id) < Math.max(...before) - 1e-9;
       });
@@ -229,6 +237,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
         profile: plan.profile,
         rollouts,
         reflections: books.reflectionCalls,
+        modelCalls: rollouts + books.reflectionCalls + gradesOf(open, profile, books, rollouts),
         rolloutsReported: reported - judgedAgain, // a grade given again takes no run of the target
         overrun: Math.max(0, rollouts - plan.maxMetricCalls),
         seedScore: await open.trueScore(open.components),
@@ -240,7 +249,7 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
         stopReason: result.stopReason,
         standings: seen.map((s) => ({ ...s, trueScore: truth(s.candidateId) })),
         proposals,
-        accepted: accepted.length,
+        accepted: accepted.size,
         regressions: worse.length,
         solvedAt,
         lastIteration,
