@@ -20,9 +20,10 @@ import { ALL_TACTICS, type Tactics } from "./tactics.ts";
  * GEPA (arXiv 2507.19457) as a fixed-lag pipeline of `config.width` proposals.
  *
  * Each proposal is decided at once (`decide.ts`: select a parent, an operator, a minibatch), carried out at its own pace
- * (`proposal.ts`: run, reflect, try, race), and committed in order (`commit.ts`: accept, learn, record). Proposal k
- * is decided from the state after commit k − width, so nothing that is decided depends on who answers first. Width 1
- * is classic GEPA. What is left of the budget completes the most promising of those that were paused (`settle.ts`).
+ * (`proposal.ts`: run, reflect, try, begin to validate), and committed in order (`commit.ts`: accept, learn, record).
+ * Between commits whoever promises most is validated further (`race.ts`). Proposal k is decided from the state after
+ * commit k − width, so nothing that is decided depends on who answers first. Width 1 is classic GEPA. What is left of
+ * the budget completes the most promising of those that were paused.
  */
 export const optimise: Optimise = optimiseWith(ALL_TACTICS);
 

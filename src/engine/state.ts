@@ -9,7 +9,7 @@ import type { Intent, RejectedEdit } from "./intent.ts";
 
 /** Everything the search knows, as plain data: what a checkpoint holds and every decision is made from. */
 export interface State {
-  readonly version: 1;
+  readonly version: 2;
   /** What all random streams are derived from. */
   readonly root: number;
   /** Events yielded so far. */
@@ -133,7 +133,7 @@ export function initialState(root: number, seed: Components): State {
     failed: [],
   };
   return {
-    version: 1,
+    version: 2,
     root,
     ordinal: 0,
     decisions: "",
@@ -159,7 +159,7 @@ export function saveState(state: State): string {
 /** The state of a checkpoint. Throws where it is not one of this version. */
 export function loadState(saved: string): State {
   const state = JSON.parse(saved) as State;
-  if (state.version !== 1) throw new Error(`checkpoint of version ${String(state.version)}, expected 1`);
+  if (state.version !== 2) throw new Error(`checkpoint of version ${String(state.version)}, expected 2`);
   return state;
 }
 
