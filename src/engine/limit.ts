@@ -1,5 +1,5 @@
 /**
- * When a task that has to wait gets its slot: "first" before all others, since every decision waits for it; "in_turn" in
+ * When a task that has to wait gets its slot: "first" before all others, since much else waits for it; "in_turn" in
  * the order they were handed in; "spare" when nobody else waits.
  */
 export type Urgency = (typeof LINES)[number];

@@ -41,7 +41,7 @@ export async function proposeText(
     const request = reflectionRequest(brief, attempt, rejectedTexts.at(-1)?.detail);
     let answer: ModelResponse;
     try {
-      answer = await parts.limiter(() => call(parts, request));
+      answer = await parts.limiter(() => call(parts, request), "first");
     } catch (error) {
       const problem = problemOf(error, parts.signal);
       parts.breaker.failed("reflection", problem);

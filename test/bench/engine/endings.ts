@@ -7,6 +7,9 @@ import { solvable } from "./worlds/solvable.ts";
 import { trueLift } from "./worlds/true-lift.ts";
 import type { World } from "./worlds/world.ts";
 
+/** A true lift above this is the one there is in the world of a true lift: 0.15, give or take rounding. */
+const FOUND = 0.14;
+
 /** What the report says where nothing is better, and where one prompt truly is. */
 export async function compareHonesty(setup: Setup): Promise<Section> {
   const rows: Row[] = [];
@@ -16,8 +19,11 @@ export async function compareHonesty(setup: Setup): Promise<Section> {
     [trueLift, "improved", "80 %"],
   ] as const) {
     const runs = await runSeeds(setup, world, "default");
-    const reached = percent(verdictShare(runs, verdict));
-    findings.push({ figure: `verdict "${verdict}"`, world: world.name, reached, target: `≥ ${share}` });
+    // A lift that was not found can not be shown.
+    const due = world === trueLift ? runs.filter((r) => r.bestScore - r.seedScore > FOUND) : runs;
+    const figure = `verdict "${verdict}"${world === trueLift ? `, where it is found (${due.length} of ${runs.length})` : ""}`;
+    const reached = percent(verdictShare(due, verdict));
+    findings.push({ figure, world: world.name, reached, target: `≥ ${share}` });
     if (world === pureNoise) {
       const lift = withError(meanOf(runs.flatMap((r) => r.reportedLift ?? [])));
       findings.push({ figure: "mean reported lift", world: world.name, reached: lift, target: "0 ± 0.01" });
