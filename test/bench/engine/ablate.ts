@@ -1,108 +1,97 @@
 import type { SearchConfig } from "../../../src/domain/spec.ts";
 import { optimiseWith } from "../../../src/engine/optimise.ts";
+import type { OperatorName } from "../../../src/engine/operators/registry.ts";
 import { ALL_TACTICS, type Tactics } from "../../../src/engine/tactics.ts";
-import { pairedGain, optimism, scoreAfter } from "./figures.ts";
-import { SHORT_BUDGET } from "./quality.ts";
-import { FULL_BUDGET, runSeeds, type Section, type Setup } from "./setup.ts";
+import { pairedGain } from "./figures.ts";
+import type { RunRecord } from "./run.ts";
+import { type RunLimits, runSeeds, type Section, type Setup } from "./setup.ts";
 import { meanOf } from "./statistics.ts";
-import { digits, type Row, signed, withError } from "./table.ts";
+import { signed, withError } from "./table.ts";
 import type { World } from "./worlds/world.ts";
+
+/** A world the default is taken apart in. */
+export interface Arena {
+  readonly world: World;
+  readonly seeds: readonly number[];
+  /** Rollouts, and iterations where a job is short of those. */
+  readonly limits?: RunLimits;
+}
 
 /** The default with one part taken out, or changed by the knobs a caller has. */
 interface Variant {
+  readonly group: "validation" | "parents" | "reflection" | "operators";
   readonly name: string;
   readonly without?: keyof Tactics;
   readonly config?: Partial<SearchConfig>;
 }
 
-/** Operators beside free reflection, all switched off. */
-const ONLY_REFLECTION = Object.fromEntries(
-  [
-    "clarify",
-    "tighten",
-    "restructure",
-    "condition_on_examples",
-    "swap_examples",
-    "trim_examples",
-    "style",
-    "crossover",
-    "merge",
-  ].map((name) => [name, 0]),
-);
+const CLARIFYING: readonly OperatorName[] = ["clarify", "tighten"];
+const REWRITING: readonly OperatorName[] = ["restructure", "style"];
+const EXAMPLES: readonly OperatorName[] = ["condition_on_examples", "swap_examples", "trim_examples"];
+const TARGETED = [...CLARIFYING, ...REWRITING, ...EXAMPLES];
+
+/** The knob that switches operators off. */
+function off(names: readonly OperatorName[]): Partial<SearchConfig> {
+  return { operators: Object.fromEntries(names.map((name) => [name, 0])) };
+}
 
 /** What is taken out, one thing at a time. */
 export const VARIANTS: readonly Variant[] = [
-  { name: "without racing", without: "racing" },
-  { name: "parents by wins, not by belief", without: "sampling" },
-  { name: "without novelty", without: "novelty" },
-  { name: "without known failures", without: "knownFailures" },
-  { name: "without drawing on", without: "drawingOn" },
-  { name: "without lessons", without: "lessons" },
-  { name: "without rejected edits", without: "rejectedEdits" },
-  { name: "operators by fixed weights", without: "adaptiveOperators" },
-  { name: "without merge and crossover", config: { merge: false } },
-  { name: "free reflection only", config: { operators: ONLY_REFLECTION } },
-  { name: "no free reflection", config: { operators: { reflect: 0 } } },
-  { name: "parent: current best", config: { selection: "current_best" } },
-  { name: "parent: ε-greedy", config: { selection: "epsilon_greedy" } },
-  { name: "parent: top-k", config: { selection: "top_k_pareto" } },
-  { name: "minibatch 6", config: { minibatchSize: 6 } },
-  { name: "minibatch 10", config: { minibatchSize: 10 } },
-  { name: "width 4", config: { width: 4 } },
-  { name: "width 16", config: { width: 16 } },
+  { group: "validation", name: "without racing", without: "racing" },
+  { group: "validation", name: "one grade an output", config: { maxGrades: 1 } },
+  { group: "parents", name: "by wins, not by belief", without: "sampling" },
+  { group: "parents", name: "without novelty", without: "novelty" },
+  { group: "reflection", name: "without known failures", without: "knownFailures" },
+  { group: "reflection", name: "without drawing on", without: "drawingOn" },
+  { group: "reflection", name: "without lessons", without: "lessons" },
+  { group: "reflection", name: "without rejected edits", without: "rejectedEdits" },
+  { group: "operators", name: "by fixed weights", without: "adaptiveOperators" },
+  { group: "operators", name: "without free reflection", config: off(["reflect"]) },
+  { group: "operators", name: "without clarify and tighten", config: off(CLARIFYING) },
+  { group: "operators", name: "without restructure and style", config: off(REWRITING) },
+  { group: "operators", name: "without those on worked examples", config: off(EXAMPLES) },
+  { group: "operators", name: "without the seven targeted ones", config: off(TARGETED) },
+  { group: "operators", name: "without crossover", config: off(["crossover"]) },
+  { group: "operators", name: "without merge", config: off(["merge"]) },
+  { group: "operators", name: "without crossover and merge", config: { merge: false } },
+  { group: "operators", name: "free reflection only", config: off([...TARGETED, "crossover", "merge"]) },
 ];
 
-/** What each part of the default contributes, paired by seed with the default as it is. */
-export async function ablate(setup: Setup, worlds: readonly World[]): Promise<Section> {
-  const rows: Row[] = [];
-  for (const world of worlds) {
-    const whole = await runSeeds(setup, world, "default");
-    rows.push(rowOf(world.name, "the default", whole, whole));
-    for (const { name, without, config = {} } of VARIANTS) {
-      const optimise =
-        without === undefined ? setup.optimise : optimiseWith({ ...ALL_TACTICS, [without]: false });
-      const runs = await runSeeds({ ...setup, optimise }, world, "default", { config });
-      rows.push(rowOf(world.name, name, runs, whole));
-    }
-  }
+/** What each part of the default contributes: a row a part, a column a world, paired by seed with the default as it is. */
+export async function ablate(setup: Setup, arenas: readonly Arena[]): Promise<Section> {
+  const columns: string[][] = [];
+  for (const arena of arenas) columns.push(await columnOf(setup, arena));
+  const parts = [{ group: "", name: "the default" }, ...VARIANTS];
   return {
-    title: `Ablation: default, ${FULL_BUDGET} rollouts, ${setup.seeds.length} seeds`,
-    head: [
-      "world",
-      "variant",
-      "champion",
-      "best candidate",
-      "change",
-      `at ${SHORT_BUDGET}`,
-      "reported − true",
-      "proposals",
-      "accepted",
-    ],
-    rows,
+    title: `Ablation: ${arenas.map(({ world, seeds }) => `${world.name} ${seeds.length} seeds`).join(", ")}`,
+    head: ["group", "variant", ...arenas.map(({ world }) => world.name)],
+    rows: parts.map(({ group, name }, i) => [group, name, ...columns.map((column) => column[i] ?? "")]),
     findings: [],
     notes: [
-      "Change: of the best candidate, paired by seed. A change below two standard errors says nothing.",
-      `At ${SHORT_BUDGET}: the best candidate after so many of the ${FULL_BUDGET} rollouts.`,
+      "True score of the best candidate; of the variants its change, paired by seed. In bold what is beyond two standard errors.",
     ],
   };
 }
 
-function rowOf(
-  world: string,
-  name: string,
-  runs: Awaited<ReturnType<typeof runSeeds>>,
-  whole: Awaited<ReturnType<typeof runSeeds>>,
-): Row {
-  const gain = pairedGain(runs, whole, "bestScore");
-  return [
-    world,
-    name,
-    withError(meanOf(runs.map((r) => r.championScore))),
-    withError(meanOf(runs.map((r) => r.bestScore))),
-    runs === whole ? "" : `${signed(gain.mean)} ± ${gain.error.toFixed(3)}`,
-    digits(meanOf(runs.map((r) => scoreAfter(r, SHORT_BUDGET))).mean, 3),
-    withError(optimism(runs)),
-    digits(meanOf(runs.map((r) => r.proposals)).mean, 1),
-    digits(meanOf(runs.map((r) => r.accepted)).mean, 1),
-  ];
+/** The default's score in a world, and below it what each variant changes. */
+async function columnOf(setup: Setup, { world, seeds, limits = {} }: Arena): Promise<string[]> {
+  const runs = ({ without, config = {} }: Partial<Variant>) => {
+    const tactics = without === undefined ? ALL_TACTICS : { ...ALL_TACTICS, [without]: false };
+    const here = { ...setup, seeds, optimise: optimiseWith(tactics) };
+    return runSeeds(here, world, "default", { ...limits, config });
+  };
+  const whole = await runs({});
+  const cells = [withError(meanOf(whole.map((r) => r.bestScore)))];
+  for (const variant of VARIANTS) cells.push(changeOf(await runs(variant), whole));
+  return cells;
+}
+
+/** Where a part was never used, or never mattered. */
+const UNCHANGED = "the same";
+
+function changeOf(runs: readonly RunRecord[], whole: readonly RunRecord[]): string {
+  if (runs.every((run, i) => run.bestScore === whole[i]?.bestScore)) return UNCHANGED;
+  const { mean, error } = pairedGain(runs, whole, "bestScore");
+  const change = `${signed(mean)} ± ${error.toFixed(3)}`;
+  return Math.abs(mean) > 2 * error ? `**${change}**` : change;
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { optimise } from "../../../src/engine/optimise.ts";
-import { ablate } from "./ablate.ts";
+import { ablate, type Arena } from "./ablate.ts";
 import { describeWorlds } from "./describe.ts";
 import { compareHonesty, compareReal, compareStopping } from "./endings.ts";
 import { compareQuality } from "./quality.ts";
@@ -9,13 +9,14 @@ import type { RunRecord } from "./run.ts";
 import type { Finding, Section, Setup } from "./setup.ts";
 import { table } from "./table.ts";
 import { compareWallTime, LATENCY_MS } from "./wall-time.ts";
-import { REPORT_SEEDS, SEARCH_WORLDS, TUNING_SEEDS, WORLDS } from "./worlds/registry.ts";
+import { nearlyRight } from "./worlds/nearly-right.ts";
+import { ABLATION_WORLDS, REPORT_SEEDS, SEARCH_WORLDS, TUNING_SEEDS, WORLDS } from "./worlds/registry.ts";
 
 const HELP = `npm run bench:engine -- [options]
 
   --only <part>     quality, time, honesty, stopping or real; repeat for several (default: all)
-  --world <name>    ${WORLDS.map((w) => w.name).join(", ")}; repeat for several (quality, time and ablation)
-  --seeds <n>       seeds of the report (default 20; honesty takes ten times as many, at most 200)
+  --world <name>    ${WORLDS.map((w) => w.name).join(", ")}; repeat for several (quality, time and ablation, which knows banking too)
+  --seeds <n>       seeds of the report (default 20; honesty takes ten times as many, at most 200; ablation 60)
   --tuning          use the tuning seeds, as everybody who changes the engine must
   --quick           4 seeds
   --ablate          take the default apart instead, one part at a time
@@ -26,13 +27,21 @@ const HELP = `npm run bench:engine -- [options]
 const SEEDS = 20;
 const QUICK_SEEDS = 4;
 
+/** What a part is worth is less than a whole profile is, and the sixty seeds are those that changes are looked at with. */
+const ABLATION_SEEDS = 60;
+/** Of the real world, whose runs take seconds: seeds 51 to 70, and as many rollouts as are enough to see a part at work. */
+const REAL_ABLATION = { from: 50, to: 70, budget: 4_000 };
+
+/** A job that is limited by iterations, where the seed prompt is nearly perfect: not one of them should be wasted. */
+const SHORT_JOB = { iterations: 10 };
+
 /** Seeds of the verdicts: a share of 95 % can be told from one of 90 % with 200. */
 const HONESTY_FACTOR = 10;
 const MOST_HONESTY_SEEDS = 200;
 
 /** The encoder is slow beside the simulators, and its seed decides only the editor's choices. */
 const REAL_SEEDS = 10;
-const REAL_BUDGET = 16_000;
+const REAL_BUDGET = 8_000;
 
 /** Log-normal calls: spread of the logarithm. */
 const STRAGGLERS = 0.5;
@@ -80,12 +89,31 @@ async function real(): Promise<void> {
   print(await compareReal(setupOf(Math.min(seeds, REAL_SEEDS)), world, REAL_BUDGET));
 }
 
+/** The worlds to take the default apart in: by default the search's, a short job, and the real one where its data is. */
+async function arenas(): Promise<Arena[]> {
+  const wanted = (name: string) => values.world === undefined || values.world.includes(name);
+  const count = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : ABLATION_SEEDS));
+  const simulated = ABLATION_WORLDS.filter((w) => wanted(w.name));
+  const found: Arena[] = simulated.map((world) => ({
+    world,
+    seeds: range(count),
+    limits: world === nearlyRight ? SHORT_JOB : {},
+  }));
+  const dataDir = process.env.GEPA_DATA_DIR;
+  if (dataDir !== undefined && dataDir !== "" && wanted("banking")) {
+    const { from, to, budget } = REAL_ABLATION;
+    const seeds = range(to).slice(from, from + count);
+    found.push({ world: await loadBanking(dataDir), seeds, limits: { budget } });
+  }
+  return found;
+}
+
 if (values.help) {
   console.log(HELP);
 } else if (values.describe) {
   console.log(describeWorlds());
 } else if (values.ablate) {
-  print(await ablate(setupOf(seeds), worlds));
+  print(await ablate(setupOf(seeds), await arenas()));
 } else {
   const setup = setupOf(seeds);
   if (parts.has("quality")) for (const section of await compareQuality(setup, worlds)) print(section);

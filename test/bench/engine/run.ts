@@ -14,6 +14,8 @@ export interface RunPlan {
   readonly seed: number;
   readonly profile: Profile;
   readonly maxMetricCalls: number;
+  /** Absent: as many as the rollouts last for. */
+  readonly maxIterations?: number;
   readonly latency: Latency;
   /** Calls in flight. */
   readonly concurrency: number;
@@ -71,7 +73,7 @@ const MAX_TOKENS = 1_024;
 /** As the service's default. */
 const MAX_GRADES = 4;
 
-/** Commits are not what limits a run; rollouts are. */
+/** Commits are not what limits a run unless its plan says so; rollouts are. */
 const MAX_ITERATIONS = 1_000;
 
 /**
@@ -91,7 +93,7 @@ export function specOf(open: OpenWorld, plan: RunPlan): OptimizeSpec {
     grader: { kind: "exact", ignoreCase: false, keepWhitespace: false },
     objectives: [],
     context: {},
-    budget: { maxIterations: MAX_ITERATIONS, maxMetricCalls: plan.maxMetricCalls },
+    budget: { maxIterations: plan.maxIterations ?? MAX_ITERATIONS, maxMetricCalls: plan.maxMetricCalls },
     constraints: { mustKeep: [], mustNotContain: [], allowPlaceholderLoss: false, allowAnswerCopying: true },
     config: {
       width: 1,

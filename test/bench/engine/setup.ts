@@ -36,8 +36,14 @@ export interface Finding {
   readonly target: string;
 }
 
-interface Options {
+/** What a run may spend. */
+export interface RunLimits {
+  /** Rollouts. */
   readonly budget?: number;
+  readonly iterations?: number;
+}
+
+interface Options extends RunLimits {
   readonly latency?: Latency;
   readonly concurrency?: number;
   readonly config?: Partial<SearchConfig>;
@@ -52,6 +58,7 @@ export async function runSeeds(setup: Setup, world: World, profile: Profile, opt
       seed,
       profile,
       maxMetricCalls: options.budget ?? FULL_BUDGET,
+      ...(options.iterations === undefined ? {} : { maxIterations: options.iterations }),
       latency: options.latency ?? { kind: "none" },
       concurrency: options.concurrency ?? WIDTH,
       config: options.config ?? {},

@@ -1,16 +1,28 @@
 import { latentRules } from "./latent-rules.ts";
+import { nearlyRight } from "./nearly-right.ts";
 import { noisyJudge } from "./noisy-judge.ts";
 import { pureNoise } from "./pure-noise.ts";
 import { skills } from "./skills.ts";
 import { solvable } from "./solvable.ts";
+import { terseGrader } from "./terse-grader.ts";
 import { trueLift } from "./true-lift.ts";
 import type { World } from "./world.ts";
 
 /** Worlds in which the two profiles are compared. */
 export const SEARCH_WORLDS: readonly World[] = [latentRules, noisyJudge, skills];
 
+/** Simulated worlds in which the default is taken apart: the same, one of sparse feedback, and one for jobs that are short of iterations. */
+export const ABLATION_WORLDS: readonly World[] = [...SEARCH_WORLDS, terseGrader, nearlyRight];
+
 /** Every world there is. */
-export const WORLDS: readonly World[] = [...SEARCH_WORLDS, pureNoise, trueLift, solvable];
+export const WORLDS: readonly World[] = [
+  ...SEARCH_WORLDS,
+  pureNoise,
+  trueLift,
+  solvable,
+  nearlyRight,
+  terseGrader,
+];
 
 /** Seeds any parameter may be looked at with; the report never uses them. */
 export const TUNING_SEEDS = seeds(1);
