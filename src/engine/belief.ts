@@ -46,6 +46,18 @@ export function isWhole(member: Member, exampleIds: readonly string[]): boolean 
  * an edit moves the score by a normal step, a score shows it through noise). Parents stand before their children.
  */
 export function believe(pool: readonly Member[], validation: readonly string[]): Beliefs {
+  const known = believed.get(pool)?.get(validation);
+  if (known) return known;
+  const beliefs = weigh(pool, validation);
+  const ofPool = believed.get(pool) ?? new WeakMap<readonly string[], Beliefs>();
+  believed.set(pool, ofPool.set(validation, beliefs));
+  return beliefs;
+}
+
+/** What was weighed before: between two commits the same pool is asked about several times. */
+const believed = new WeakMap<readonly Member[], WeakMap<readonly string[], Beliefs>>();
+
+function weigh(pool: readonly Member[], validation: readonly string[]): Beliefs {
   const [seed] = pool;
   const ids = seed ? validation.filter((id) => isKnown(seed, id)) : [];
   const references = new Set(pool.filter((m) => isWhole(m, ids)));

@@ -22,22 +22,14 @@ export function distance(a: ReadonlySet<string>, b: ReadonlySet<string>): number
   return all === 0 ? 0 : 1 - shared / all;
 }
 
-/** Of each text its mean n-gram distance to the others, in [0, 1]; a text alone is entirely new: 1. */
-export function novelties(texts: readonly string[]): number[] {
-  const sets = texts.map(shingles);
-  return sets.map((own, i) => {
-    if (sets.length === 1) return 1;
-    let sum = 0;
-    for (const [j, other] of sets.entries()) if (j !== i) sum += distance(own, other);
-    return sum / (sets.length - 1);
-  });
-}
-
 /** Distances of prompts that were compared before; what nobody holds any more is forgotten. Pools grow, prompts stay. */
 const known = new WeakMap<Components, WeakMap<Components, number>>();
 const cut = new WeakMap<Components, ReadonlySet<string>>();
 
-/** Of each prompt its mean n-gram distance to the others, as {@link novelties}; comparing a pair again costs nothing. */
+/**
+ * Of each prompt its mean n-gram distance to the others, in [0, 1]; a prompt alone is entirely new: 1. Comparing a pair
+ * again costs nothing.
+ */
 export function promptNovelties(prompts: readonly Components[]): number[] {
   return prompts.map((own) => {
     if (prompts.length === 1) return 1;

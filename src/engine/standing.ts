@@ -2,7 +2,7 @@ import type { CandidateText, FrontMember } from "../domain/candidate.ts";
 import { roundScore } from "../domain/round.ts";
 import { promptText } from "../domain/spec.ts";
 import { isWhole } from "./belief.ts";
-import { novelties } from "./novelty.ts";
+import { promptNovelties } from "./novelty.ts";
 import { frontObjectives, objectiveFront, objectiveValues } from "./objectives.ts";
 import { frontCounts, frontsByKey, withoutRedundant } from "./pareto.ts";
 import { isKnown, SEED_ID, type Member } from "./state.ts";
@@ -15,8 +15,15 @@ const MIN_SHARED = 0.5;
 
 /** Mean over those of the examples that have a score; undefined where none has. */
 export function meanOver(member: Member, exampleIds: readonly string[]): number | undefined {
-  const scores = exampleIds.flatMap((id) => member.scores[id] ?? []);
-  return scores.length === 0 ? undefined : scores.reduce((a, b) => a + b, 0) / scores.length;
+  let sum = 0;
+  let count = 0;
+  for (const id of exampleIds) {
+    const score = member.scores[id];
+    if (score === undefined) continue;
+    sum += score;
+    count++;
+  }
+  return count === 0 ? undefined : sum / count;
 }
 
 /**
@@ -81,7 +88,7 @@ export function frontOf(
   }
   const byId = new Map(pool.map((m) => [m.id, m]));
   const members = worstFirst.reverse().flatMap((id) => (wins.has(id) ? (byId.get(id) ?? []) : []));
-  const novelty = novelties(members.map((m) => promptText(m.components)));
+  const novelty = promptNovelties(members.map((m) => m.components));
   return members.map((m, i) => ({
     candidateId: m.id,
     score: meanOf(m.id),

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { distance, novelties, promptNovelties, shingles } from "../../src/engine/novelty.ts";
+import { distance, promptNovelties, shingles } from "../../src/engine/novelty.ts";
+
+/** Of each text by itself, nothing remembered. */
+const novelties = (texts: readonly string[]) => promptNovelties(texts.map((prompt) => ({ prompt })));
 
 it("sees no novelty between texts that differ in case, punctuation and white space only", () => {
   expect(novelties(["Answer, in brief!", "answer in   BRIEF"])).toEqual([0, 0]);
