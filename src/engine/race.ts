@@ -8,6 +8,7 @@ import type { Rollout } from "./evaluate.ts";
 import type { EngineStep } from "./ports.ts";
 import { breaksLimit } from "./room.ts";
 import { checkpoint, judged, type Run } from "./run.ts";
+import { SCORE_EPSILON } from "./standing.ts";
 import { isKnown, memberOf, type Member } from "./state.ts";
 import { decideStop } from "./stop.ts";
 
@@ -47,14 +48,18 @@ export async function* race(run: Run): AsyncGenerator<EngineStep, void, void> {
 /** The next block of whoever is believed to be the best; undefined where it is whole, or too early, or too dear. */
 function nextHeat({ course, state }: Run): Heat | undefined {
   const { spec, splits, order, prices, tactics } = course;
-  const isEarly = spec.config.width > 1 && state.blocks * PROPOSALS_PER_BLOCK > state.commits;
-  if (isEarly) return undefined;
   const id = mostPromising(believe(state.pool, splits.validation));
   const member = id === undefined ? undefined : memberOf(state, id);
   const ids = member ? nextBlock(member, blocksOf(order, tactics.racing)) : [];
-  if (!member || ids.length === 0 || breaksLimit(course, state, times(ids.length, prices.worstRun)))
-    return undefined;
+  const isEarly = spec.config.width > 1 && state.blocks * PROPOSALS_PER_BLOCK > state.commits;
+  if (!member || (isEarly && !isFlawless(member, order))) return undefined;
+  if (ids.length === 0 || breaksLimit(course, state, times(ids.length, prices.worstRun))) return undefined;
   return { member, ids };
+}
+
+/** Whether a candidate is perfect wherever it was validated so far: none of its brothers can be better. */
+function isFlawless(member: Member, order: readonly string[]): boolean {
+  return order.every((id) => !isKnown(member, id) || (member.scores[id] ?? 0) >= 1 - SCORE_EPSILON);
 }
 
 /**

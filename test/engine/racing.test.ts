@@ -171,4 +171,13 @@ describe("racing", () => {
       expect(states.every((s) => width === 1 || (s.blocks - 1) * 5 <= s.commits)).toBe(true);
     }
   });
+
+  it("does not make a candidate wait that was perfect so far, however many proposals are under way", async () => {
+    for (const width of [1, 8]) {
+      const recording = await play(
+        createWorld({ examples: 60, facts: 1, config: { width }, budget: { maxIterations: 40 } }),
+      );
+      expect(dataOf(recording, "early_stop")[0]).toMatchObject({ reason: "solved", iteration: 1 });
+    }
+  });
 });
