@@ -26,7 +26,7 @@ export interface Beliefs {
 }
 
 /** Standard deviation of what one edit does to the score at least: that of edits in the published runs and in our benchmark. */
-const EDIT_DEVIATION = 0.08;
+export const EDIT_DEVIATION = 0.08;
 /** Edits that this counts for before any was seen: some tasks have edits that change everything. */
 const EDIT_PRIOR_WEIGHT = 4;
 /** Scores that the spread of the seed's own scores counts for, as a first guess of the noise. */

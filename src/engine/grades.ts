@@ -1,12 +1,13 @@
 import type { Evaluation } from "../domain/evaluation.ts";
 import { roundScore } from "../domain/round.ts";
+import { EDIT_DEVIATION } from "./belief.ts";
 import { SCORE_EPSILON } from "./standing.ts";
 
 /**
  * Noise of one grade, as a standard deviation, up to which one grade is enough: what one edit does to a score. Below it
  * a second grade of an output tells less than another output does.
  */
-export const QUIET_DEVIATION = 0.08;
+export const QUIET_DEVIATION = EDIT_DEVIATION;
 /**
  * Share of what lies between outputs that the noise of a grade may come to. Candidates are compared example by example,
  * and what examples have in common for all candidates, about half of it, is no noise there.

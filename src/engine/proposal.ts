@@ -77,8 +77,7 @@ export interface Material {
 
 /**
  * Carries an intent out: run the parent, write a child, try it on the same examples, and begin to validate it if it did
- * better.
- * Decides from the intent and the answers alone, never from what other proposals do meanwhile.
+ * better. Decides from the intent and the answers alone, never from what other proposals do meanwhile.
  */
 export async function carryOut(
   bench: Bench,

@@ -103,3 +103,34 @@ describe("a stop", () => {
     expect(rest.steps).toEqual(recording.steps.slice(at + 1));
   });
 });
+
+describe("the test of the seed", () => {
+  /** Places of the seed's test runs among all runs, counted from the end, in a wide job that uses its iterations up. */
+  async function places(budget: WorldOptions["budget"]) {
+    const world = createWorld({
+      examples: 60,
+      facts: 30,
+      config: { width: 4 },
+      budget: { maxIterations: 8, ...budget },
+    });
+    const recording = await play(world);
+    const { splits } = dataOf(recording, "started")[0] ?? {};
+    const seed = world.input.spec.components.prompt;
+    const inputs = world.input.spec.examples.filter((e) => splits?.test.includes(e.id)).map((e) => e.input);
+    const found = world.rollouts.flatMap((r, i) =>
+      r.prompt === seed && inputs.includes(r.input) ? [world.rollouts.length - i] : [],
+    );
+    expect(found).toHaveLength(inputs.length);
+    return { found, tests: inputs.length };
+  }
+
+  it("runs beside the last proposals, and each run of it once", async () => {
+    const { found, tests } = await places({});
+    expect(Math.max(...found)).toBeGreaterThan(2 * tests);
+  });
+
+  it("waits for the end where the time may be up before", async () => {
+    const { found, tests } = await places({ maxWallTimeS: 3_600 });
+    expect(Math.max(...found)).toBeLessThanOrEqual(2 * tests);
+  });
+});

@@ -2,7 +2,8 @@ import { ORDINARY_HABITS, USUAL_SPLIT } from "./habits.ts";
 import { openRulesTask, type RulesTask } from "./rules-task.ts";
 import type { World } from "./world.ts";
 
-const parameters: RulesTask = {
+/** What the worlds of latent rules have in common. */
+export const LATENT_RULES: RulesTask = {
   components: ["prompt"],
   rulesPerComponent: 14,
   rulesInSeed: 3,
@@ -31,6 +32,6 @@ export const latentRules: World = {
   description:
     "Fourteen hidden rules, of which a case needs two to four. What the prompt states is followed, less so the longer " +
     "the prompt and the nearer the line to its middle. Feedback names some of the missed rules, some of them wrongly.",
-  parameters: { ...parameters },
-  open: (seed, stage) => openRulesTask("latent-rules", parameters, seed, stage),
+  parameters: { ...LATENT_RULES },
+  open: (seed, stage) => openRulesTask("latent-rules", LATENT_RULES, seed, stage),
 };

@@ -2,7 +2,8 @@ import { ORDINARY_HABITS, USUAL_SPLIT } from "./habits.ts";
 import { openRulesTask, type RulesTask } from "./rules-task.ts";
 import type { World } from "./world.ts";
 
-const parameters: RulesTask = {
+/** A few rules that are always followed when stated. */
+export const SOLVABLE: RulesTask = {
   components: ["prompt"],
   rulesPerComponent: 5,
   rulesInSeed: 1,
@@ -30,6 +31,6 @@ export const solvable: World = {
   name: "solvable",
   description:
     "Five rules, always followed when stated: a perfect prompt exists, and the search should stop at it.",
-  parameters: { ...parameters },
-  open: (seed, stage) => openRulesTask("solvable", parameters, seed, stage),
+  parameters: { ...SOLVABLE },
+  open: (seed, stage) => openRulesTask("solvable", SOLVABLE, seed, stage),
 };

@@ -1,29 +1,8 @@
-import { ORDINARY_HABITS, USUAL_SPLIT } from "./habits.ts";
+import { LATENT_RULES } from "./latent-rules.ts";
 import { openRulesTask, type RulesTask } from "./rules-task.ts";
 import type { World } from "./world.ts";
 
-const parameters: RulesTask = {
-  components: ["prompt"],
-  rulesPerComponent: 14,
-  rulesInSeed: 3,
-  componentsPerCase: 1,
-  needsPerComponent: [2, 4],
-  skew: 0.6,
-  examples: USUAL_SPLIT,
-  followsStated: 0.97,
-  followsUnstated: 0.15,
-  attentionLines: 30,
-  attentionFloor: 0.3,
-  lostInTheMiddle: 0.15,
-  conflicts: 0.1,
-  distractions: 12,
-  hindered: 0.6,
-  luckOfCase: 0.6,
-  score: "fraction",
-  feedbackNames: 0.1,
-  feedbackWrong: 0.2,
-  reflection: ORDINARY_HABITS,
-};
+const parameters: RulesTask = { ...LATENT_RULES, feedbackNames: 0.1, feedbackWrong: 0.2 };
 
 /** Hidden rules, and a grader that hardly says what was missed. */
 export const terseGrader: World = {
