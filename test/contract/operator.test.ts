@@ -62,6 +62,32 @@ describe("merge", () => {
   });
 });
 
+describe("the operators on worked examples", () => {
+  const offered = (prompt: string) =>
+    (["swap_examples", "trim_examples"] as const).filter((name) =>
+      OPERATORS[name].applies({ parent: member("c0", {}, { components: { prompt } }) }),
+    );
+
+  it("are offered where the text seems to hold some, said or written as pairs", () => {
+    const texts = [
+      "Name the intent. For example: a lost card is card_lost.",
+      "Name the intent.\nWhere is my card? => card_arrival\n  I lost my card. => card_lost",
+      "Name the intent.\nWhere is my card? -> card_arrival\nI lost my card. -> card_lost",
+      "Name the intent.\nWhere is my card? → card_arrival\nI lost my card. → card_lost",
+    ];
+    for (const text of texts) expect(offered(text), text).toEqual(["swap_examples", "trim_examples"]);
+  });
+
+  it("are not offered where there are none: a single arrow is a rule", () => {
+    const texts = [
+      "Name the intent.",
+      "Letters of Friday -> reply by Monday.\nBe kind.",
+      "Write f(x)=>x and a->b.\n=> \nNothing else =>",
+    ];
+    for (const text of texts) expect(offered(text), text).toEqual([]);
+  });
+});
+
 describe("the operator policy", () => {
   const draws = (weights: Record<string, number>, records = {}) => {
     const rng = createRng({ seed: 5 });
