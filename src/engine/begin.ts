@@ -1,3 +1,5 @@
+import { announce } from "./announce.ts";
+import { freeInLastRound, testSeedAside } from "./aside.ts";
 import { digest } from "../base/digest.ts";
 import { componentNames } from "../domain/spec.ts";
 import { outage, OutageError } from "./breaker.ts";
@@ -7,7 +9,6 @@ import { measureNoise } from "./noise-floor.ts";
 import type { EngineStep } from "./ports.ts";
 import { chooseGrades } from "./regrade.ts";
 import { generated, judged, record, type Run } from "./run.ts";
-import { announce } from "./announce.ts";
 import { meanOver } from "./standing.ts";
 import { memberOf, SEED_ID, textDigest } from "./state.ts";
 import { decideStop } from "./stop.ts";
@@ -58,7 +59,9 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
     splits.validation.length,
   );
   const ids = splits.validation.slice(0, affordable);
-  const rollouts = await run.bench.evaluate(spec.components, ids);
+  const validating = run.bench.evaluate(spec.components, ids);
+  testSeedAside(run, freeInLastRound(ids.length, run.ports.concurrency));
+  const rollouts = await validating;
   const booked = bookRollouts(run.state, SEED_ID, textDigest(spec.components), rollouts, new Set());
   run.state = booked.state;
   yield* judged(run, 0, SEED_ID, "validation", booked.evaluations);

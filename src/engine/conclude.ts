@@ -57,16 +57,6 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
   return { kind: "finished", result: { ...result, stopReason: stopping.reason } };
 }
 
-/**
- * Begins to test the seed in slots that nobody else needs: whatever is found, it will be tested in the end. Not where the
- * time may be up before that, for then nobody would ask for what was paid.
- */
-export function testSeedAside({ course, evaluate }: Run): void {
-  const { spec, splits, testing } = course;
-  if (testing.metricCalls === 0 || spec.budget.maxWallTimeS !== undefined) return;
-  evaluate(spec.components, splits.test, "spare").catch(() => undefined); // the test asks again, and gets the error
-}
-
 /** Runs the seed and the best candidate on the test split, for which their cost was kept back from the start. */
 async function* test(run: Run): AsyncGenerator<EngineStep, void, void> {
   const ids = run.course.splits.test;

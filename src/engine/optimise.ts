@@ -1,10 +1,11 @@
 import { abortScope, throwIfAborted } from "../base/abort.ts";
 import { announce } from "./announce.ts";
+import { testSeedAside } from "./aside.ts";
 import { begin } from "./begin.ts";
 import { OutageError } from "./breaker.ts";
 import { addCosts } from "./budget.ts";
 import { bookRollouts, commitProposal } from "./commit.ts";
-import { conclude, testSeedAside } from "./conclude.ts";
+import { conclude } from "./conclude.ts";
 import { decideIntent } from "./decide.ts";
 import { takeOff, type Flight } from "./flight.ts";
 import { type EngineOutcome, type EngineStep, type Optimise, OutOfTimeError } from "./ports.ts";

@@ -134,6 +134,7 @@ describe("an outage", () => {
     const world = createWorld({
       examples: 20,
       facts: 1,
+      concurrency: 1,
       targetFails: () => (++calls > 20 ? new ModelError("auth", "Refused.") : undefined),
     });
     const recording = await play(world);

@@ -105,11 +105,14 @@ describe("a stop", () => {
 });
 
 describe("the test of the seed", () => {
-  /** Places of the seed's test runs among all runs, counted from the end, in a wide job that uses its iterations up. */
+  const CONCURRENCY = 8;
+
+  /** Places of the seed's test runs among all runs, in a wide job that uses its iterations up. */
   async function places(budget: WorldOptions["budget"]) {
     const world = createWorld({
       examples: 60,
       facts: 30,
+      concurrency: CONCURRENCY,
       config: { width: 4 },
       budget: { maxIterations: 8, ...budget },
     });
@@ -118,19 +121,28 @@ describe("the test of the seed", () => {
     const seed = world.input.spec.components.prompt;
     const inputs = world.input.spec.examples.filter((e) => splits?.test.includes(e.id)).map((e) => e.input);
     const found = world.rollouts.flatMap((r, i) =>
-      r.prompt === seed && inputs.includes(r.input) ? [world.rollouts.length - i] : [],
+      r.prompt === seed && inputs.includes(r.input) ? [i] : [],
     );
     expect(found).toHaveLength(inputs.length);
-    return { found, tests: inputs.length };
+    const begun = (splits?.validation ?? []).length;
+    return { found, begun, end: world.rollouts.length - 2 * inputs.length };
   }
 
+  it("fills the last round of its validation", async () => {
+    const { found, begun } = await places({});
+    const free = CONCURRENCY - (begun % CONCURRENCY);
+    expect(free).toBeLessThan(CONCURRENCY);
+    expect(found.filter((i) => i < begun + free)).toHaveLength(free);
+    expect(found[free]).toBeGreaterThan(begun + free);
+  });
+
   it("runs beside the last proposals, and each run of it once", async () => {
-    const { found, tests } = await places({});
-    expect(Math.max(...found)).toBeGreaterThan(2 * tests);
+    const { found, end } = await places({});
+    expect(found.filter((i) => i < end)).toEqual(found);
   });
 
   it("waits for the end where the time may be up before", async () => {
-    const { found, tests } = await places({ maxWallTimeS: 3_600 });
-    expect(Math.max(...found)).toBeLessThanOrEqual(2 * tests);
+    const { found, end } = await places({ maxWallTimeS: 3_600 });
+    expect(found.filter((i) => i >= end)).toEqual(found);
   });
 });
