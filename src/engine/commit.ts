@@ -125,7 +125,12 @@ function commitTried(
     course,
     accepted
       ? { ...learnt, pool: [...learnt.pool, child] }
-      : { ...learnt, rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)) },
+      : {
+          ...learnt,
+          // What a twin was run on need not be run again.
+          pool: learnt.pool.map((m) => (m.id === twin ? withEvaluations(m, outcome.evaluations) : m)),
+          rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)),
+        },
   );
   return {
     state,

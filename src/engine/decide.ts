@@ -49,7 +49,7 @@ export function decideIntent(
   const examples = examplesFor(course, state, operator, view, iteration);
   // Runs of the trial that are validation runs too are not made again.
   const firstBlock =
-    blocksOf(order, tactics.racing)[0]?.filter((id) => !examples.minibatch.includes(id)) ?? [];
+    blocksOf(order, tactics.racing, iteration)[0]?.filter((id) => !examples.minibatch.includes(id)) ?? [];
   const fixed = worstBefore(course, operator, parent, examples);
   const noRoom = noRoomForProposal(course, state, fixed, firstBlock.length);
   if (noRoom) return { noRoom };

@@ -1,7 +1,7 @@
 import type { Splits } from "../domain/budget.ts";
 import { type ProposalSelection, REFERENCE_CONFIG_DEFAULTS } from "../domain/reference-config.ts";
 import { componentNames, type OptimizeSpec } from "../domain/spec.ts";
-import { blocksOf } from "./blocks.ts";
+import { firstBlockSize } from "./blocks.ts";
 import { SUBSAMPLE } from "./reference/merge.ts";
 import { MAX_DRAWS } from "./sampler/minibatch.ts";
 
@@ -49,7 +49,7 @@ function ofDefault(spec: OptimizeSpec, { train, validation }: Splits): Iteration
   // Where training and validation examples are the same, what was tried is validated, and what was validated is known.
   const tried = isShared ? minibatch : 2 * minibatch;
   const validated = validation.length - (isShared ? minibatch : 0);
-  const first = Math.min(validated, blocksOf(validation, true)[0]?.length ?? 0);
+  const first = Math.min(validated, firstBlockSize(validation.length));
   const worst = isShared ? validation.length : draws + minibatch + validation.length;
   const raced = (k: number) => (spec.config.width > 1 ? LAST_RACED_SHARE : racedShare(k));
   return {

@@ -50,7 +50,7 @@ function nextHeat({ course, state }: Run): Heat | undefined {
   const { spec, splits, order, prices, tactics } = course;
   const id = mostPromising(believe(state.pool, splits.validation));
   const member = id === undefined ? undefined : memberOf(state, id);
-  const ids = member ? nextBlock(member, blocksOf(order, tactics.racing)) : [];
+  const ids = member ? nextBlock(member, blocksOf(order, tactics.racing, member.iteration)) : [];
   const isEarly = spec.config.width > 1 && state.blocks * PROPOSALS_PER_BLOCK > state.commits;
   if (!member || (isEarly && !isFlawless(member, order))) return undefined;
   if (ids.length === 0 || breaksLimit(course, state, times(ids.length, prices.worstRun))) return undefined;
