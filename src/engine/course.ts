@@ -8,7 +8,7 @@ import type { Tactics } from "./tactics.ts";
 export interface Course {
   readonly spec: OptimizeSpec;
   readonly splits: Splits;
-  /** The validation examples in the order candidates are run on them: shuffled, so that a block is a fair sample. */
+  /** The validation examples, shuffled, so that a block is a fair sample. */
   readonly order: readonly string[];
   readonly prices: Prices;
   readonly tactics: Tactics;
