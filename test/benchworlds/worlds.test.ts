@@ -4,9 +4,11 @@ import { type Components, promptText } from "../../src/domain/spec.ts";
 import type { ModelRequest } from "../../src/models/model.ts";
 import { adviceIn, adviceLine, sectionsOf } from "../bench/engine/worlds/advice.ts";
 import { REPORT_SEEDS, TUNING_SEEDS, WORLDS } from "../bench/engine/worlds/registry.ts";
+import { type OperatorName, OPERATORS } from "../../src/engine/operators/registry.ts";
 import { extractText } from "../../src/engine/reference/extract-text.ts";
 import { renderSideInfo } from "../../src/engine/reference/side-info.ts";
 import { defaultTemplate, fillTemplate } from "../../src/engine/reference/template.ts";
+import { shownBy, workedExample } from "../bench/engine/worlds/faults-text.ts";
 import { readReflectionRequest, reply } from "../bench/engine/worlds/reflection-request.ts";
 import { instantStage } from "../bench/engine/worlds/simulated.ts";
 import type { OpenWorld } from "../bench/engine/worlds/world.ts";
@@ -166,6 +168,144 @@ describe("single worlds", () => {
     );
     expect(new Set(grades.map((g) => g.score)).size).toBe(4);
   });
+});
+
+describe("the world of many faults", () => {
+  const rule = (seed: number, k: number) => {
+    const code = `PROMPT-${String(k).padStart(2, "0")}`;
+    return { code, line: adviceLine(seed, code) };
+  };
+  const SOME_RULES = [1, 2, 3, 4, 5, 6];
+  const withLine = (world: OpenWorld, line: string) => ({ prompt: `${world.components.prompt}\n${line}` });
+
+  it("has some rules that are worth showing though they are stated, and some that are not", async () => {
+    const seed = 4;
+    const world = await open("many-faults", seed);
+    const before = await world.trueScore(world.components);
+    const stated = SOME_RULES.map((k) => rule(seed, k)).filter((r) =>
+      world.components.prompt?.includes(r.line),
+    );
+    const gains = await Promise.all(
+      stated.map(
+        async (r) => (await world.trueScore(withLine(world, workedExample(r.line, r.code)))) - before,
+      ),
+    );
+    expect(Math.max(...gains)).toBeGreaterThan(0.02);
+    expect(Math.min(...gains)).toBeLessThan(0.005);
+  });
+
+  it("meets a demand on form once it is said exactly, and says what was tried and done wrongly", async () => {
+    const worlds = await Promise.all(TUNING_SEEDS(20).map((seed) => open("many-faults", seed)));
+    const feedback: string[] = [];
+    for (const world of worlds) {
+      for (const example of world.examples) {
+        const { text } = await world.target.call(targetRequest(world.components, example.input), signal);
+        feedback.push((await world.grader.grade({ example, output: text }, signal)).feedback);
+      }
+    }
+    for (const words of [
+      "The form was wrong: FORM-",
+      "The tone was wrong: TONE-",
+      "did not do this rightly: [PROMPT-",
+    ])
+      expect(feedback.filter((f) => f.includes(words)).length, words).toBeGreaterThan(100);
+    const lifts = await Promise.all(
+      worlds.map(
+        async (world, i) =>
+          (await world.trueScore(withLine(world, adviceLine(i + 1, "FORM-01")))) -
+          (await world.trueScore(world.components)),
+      ),
+    );
+    expect(lifts.filter((l) => l > 0.03).length).toBeGreaterThan(5);
+    expect(lifts.filter((l) => l < 0).length).toBeGreaterThan(3); // of those that make no such demand
+  });
+
+  it("differs from seed to seed in what is wrong with the prompt", async () => {
+    const lengths = await Promise.all(
+      TUNING_SEEDS(20).map(async (seed) => (await open("many-faults", seed)).components.prompt?.split("\n")),
+    );
+    expect(new Set(lengths.map((l) => l?.length)).size).toBeGreaterThan(8);
+    const shows = lengths.filter((l) => l?.some((line) => shownBy(line) !== undefined)).length;
+    expect([shows > 4, shows < 16]).toEqual([true, true]);
+  });
+
+  const SEED = 3;
+  const PROMPT = [
+    "You answer letters from customers.",
+    rule(SEED, 5).line,
+    "Be as helpful as you can.",
+    rule(SEED, 6).line,
+    workedExample(rule(SEED, 7).line, rule(SEED, 7).code),
+    rule(SEED, 5).line,
+    adviceLine(SEED, "FORM-03"),
+    rule(SEED, 8).line,
+  ].join("\n");
+  const FEEDBACK = `The form was wrong: FORM-01. The tone was wrong: TONE-01. It did not do this rightly: ${rule(SEED, 8).line}`;
+
+  /** What forty answers to an order make of the prompt. */
+  async function editsOf(name: Exclude<OperatorName, "merge">): Promise<string[][]> {
+    const world = await open("many-faults", SEED);
+    const content = [
+      fence("current_prompt.prompt", PROMPT),
+      fence("operator", `${name}: ${OPERATORS[name].order}`),
+      fence("input", "Case #1: something"),
+      fence("output", "Answer."),
+      fence("feedback", FEEDBACK),
+    ].join("\n\n");
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, sampleIndex) =>
+        world.reflection.call(
+          { messages: [{ role: "user", content }], maxTokens: 1_000, sampleIndex },
+          signal,
+        ),
+      ),
+    );
+    return answers
+      .filter((a) => a.text.startsWith("{"))
+      .map((a) => (JSON.parse(a.text) as { components: Components }).components.prompt?.split("\n") ?? []);
+  }
+
+  const form = adviceLine(SEED, "FORM-01");
+  const tone = adviceLine(SEED, "TONE-01");
+  const shows = (k: number) => (lines: string[]) => lines.some((l) => shownBy(l) === rule(SEED, k).code);
+  const DEEDS: readonly {
+    name: Exclude<OperatorName, "merge">;
+    does: string;
+    done: (lines: string[]) => boolean;
+  }[] = [
+    { name: "tighten", does: "says the form exactly", done: (l) => l.includes(form) },
+    { name: "style", does: "says the tone exactly", done: (l) => l.includes(tone) },
+    {
+      name: "clarify",
+      does: "says one thing exactly",
+      done: (l) => l.includes(form) !== l.includes(tone),
+    },
+    {
+      name: "restructure",
+      does: "drops talk and repetitions, and puts what was missed first and the form last",
+      done: (l) =>
+        !l.includes("Be as helpful as you can.") &&
+        l.indexOf(rule(SEED, 8).line) <= 3 &&
+        l.filter((line) => line === rule(SEED, 5).line).length <= 1 &&
+        l.indexOf(adviceLine(SEED, "FORM-03")) !== 1,
+    },
+    { name: "condition_on_examples", does: "shows what was done wrongly", done: shows(8) },
+    { name: "swap_examples", does: "shows it instead of the rest", done: (l) => shows(8)(l) && !shows(7)(l) },
+    {
+      name: "trim_examples",
+      does: "puts a needless example in one sentence",
+      done: (l) => !shows(7)(l) && l.includes(rule(SEED, 7).line),
+    },
+  ];
+
+  it.each(DEEDS)(
+    "has a reflection model that by $name $does, which a free rewrite seldom does",
+    async ({ name, done }) => {
+      const [ordered, free] = [await editsOf(name), await editsOf("reflect")];
+      expect(ordered.filter(done).length).toBeGreaterThan(0.7 * ordered.length);
+      expect(free.filter(done).length).toBeLessThan(0.2 * free.length);
+    },
+  );
 });
 
 describe("prompts as lines", () => {

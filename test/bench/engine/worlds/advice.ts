@@ -21,6 +21,11 @@ export function adviceLine(seed: number, code: string): string {
   return `[${code}] ${verb} the ${object} ${pick(OCCASIONS.split("|"), seed, code, "occasion")}.`;
 }
 
+/** What a line of advice is about, such as "the deadline once". */
+export function topicOf(line: string): string {
+  return line.slice(line.indexOf(" the ") + 1, -1);
+}
+
 /** Every line of advice in a text, in order, each at its first place. */
 export function adviceIn(text: string): { code: string; line: string }[] {
   const found = new Map<string, string>();

@@ -54,14 +54,17 @@ function mannerOf(operator: string, habits: Habits): Manner {
 }
 
 /** A reflection model that edits prompts by lines, from what the request shows and nothing else. */
-export function lineEditor(stage: Stage, mind: Mind) {
+export function lineEditor<M extends Mind>(stage: Stage, mind: M, by: Editor<M> = edit) {
   return simulatedModel(stage, "reflection", (request) => {
     const text = request.messages.map((m) => m.content).join("\n");
     const rng = createRng({ seed: hash53(text, mind.seed * 1000 + request.sampleIndex) });
     if (rng.random() < mind.habits.malformed) return "I would make the prompt clearer and more complete";
-    return edit(readReflectionRequest(request), mind, rng);
+    return by(readReflectionRequest(request), mind, rng);
   });
 }
+
+/** Makes the edit a request asks for; the answer as the request wants it. */
+export type Editor<M extends Mind> = (ask: ReflectionAsk, mind: M, rng: Rng) => string;
 
 function edit(ask: ReflectionAsk, mind: Mind, rng: Rng): string {
   const { habits } = mind;
@@ -93,13 +96,15 @@ function edit(ask: ReflectionAsk, mind: Mind, rng: Rng): string {
   );
 }
 
-interface Hint {
+/** A line of advice that a request speaks for. */
+export interface Hint {
+  readonly code: string;
   readonly line: string;
   readonly component: string;
 }
 
 /** Lines the feedback and the lessons name that the prompt has not: the most often named first, ties by chance. */
-function hintsOf(ask: ReflectionAsk, mind: Mind, rng: Rng): Hint[] {
+export function hintsOf(ask: ReflectionAsk, mind: Mind, rng: Rng): Hint[] {
   const inPrompt = new Set([...ask.prompts.values()].flatMap((t) => adviceIn(t).map((a) => a.code)));
   const refused = new Set(ask.rejected.flatMap((t) => adviceIn(t).map((a) => a.code)));
   const weights = new Map<string, { line: string; weight: number }>();
@@ -114,6 +119,7 @@ function hintsOf(ask: ReflectionAsk, mind: Mind, rng: Rng): Hint[] {
   return [...weights]
     .filter(([code]) => !refused.has(code) || rng.random() >= mind.habits.heeds)
     .map(([code, { line, weight }]) => ({
+      code,
       line,
       component: mind.componentOf(code),
       rank: weight + rng.random() * 0.9,
@@ -146,7 +152,7 @@ function crossed(lines: readonly string[], other: string, rng: Rng): string[] {
 }
 
 /** Loses one line of advice; the heading and the talk stay. */
-function forgetOne(lines: readonly string[], rng: Rng): string[] {
+export function forgetOne(lines: readonly string[], rng: Rng): string[] {
   const advice = lines.flatMap((l, i) => (adviceIn(l).length > 0 ? [i] : []));
   if (advice.length === 0) return [...lines];
   const lost = rng.choice(advice);

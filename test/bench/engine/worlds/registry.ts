@@ -1,4 +1,5 @@
 import { latentRules } from "./latent-rules.ts";
+import { manyFaults } from "./many-faults.ts";
 import { nearlyRight } from "./nearly-right.ts";
 import { noisyJudge } from "./noisy-judge.ts";
 import { pureNoise } from "./pure-noise.ts";
@@ -11,8 +12,8 @@ import type { World } from "./world.ts";
 /** Worlds in which the two profiles are compared. */
 export const SEARCH_WORLDS: readonly World[] = [latentRules, noisyJudge, skills];
 
-/** Simulated worlds in which the default is taken apart: the same, one of sparse feedback, and one for jobs that are short of iterations. */
-export const ABLATION_WORLDS: readonly World[] = [...SEARCH_WORLDS, terseGrader, nearlyRight];
+/** Simulated worlds in which the default is taken apart: the same, one of sparse feedback, one for jobs that are short of iterations, and one of prompts that need more than rules. */
+export const ABLATION_WORLDS: readonly World[] = [...SEARCH_WORLDS, terseGrader, nearlyRight, manyFaults];
 
 /** Every world there is. */
 export const WORLDS: readonly World[] = [
@@ -22,6 +23,7 @@ export const WORLDS: readonly World[] = [
   solvable,
   nearlyRight,
   terseGrader,
+  manyFaults,
 ];
 
 /** Seeds any parameter may be looked at with; the report never uses them. */

@@ -1,7 +1,8 @@
 import type { Components, Example, Split } from "../../../../src/domain/spec.ts";
 import { promptText } from "../../../../src/domain/spec.ts";
 import { createRng, type Rng } from "../../../../src/base/rng.ts";
-import { adviceIn, adviceLine, sectionsOf } from "./advice.ts";
+import { adviceIn, adviceLine, sectionsOf, topicOf } from "./advice.ts";
+import { type AttentionDecay, attentionTo } from "./attention.ts";
 import { correlatedUniform, hash53, uniform } from "./chance.ts";
 import { type Habits, lineEditor } from "./reflector.ts";
 import { simulatedGrader, simulatedModel, type Stage } from "./simulated.ts";
@@ -12,7 +13,7 @@ import type { OpenWorld } from "./world.ts";
  * Tasks of hidden rules. Every case needs a few of them. The target follows a rule the prompt states with a probability
  * that falls with the length of the prompt and towards its middle; a rule that is not stated it follows now and then.
  */
-export interface RulesTask {
+export interface RulesTask extends AttentionDecay {
   /** Components; a single one is named "prompt". */
   readonly components: readonly string[];
   readonly rulesPerComponent: number;
@@ -27,11 +28,6 @@ export interface RulesTask {
   /** Probability of following a rule that is stated alone, and one that is not stated. */
   readonly followsStated: number;
   readonly followsUnstated: number;
-  /** Lines after which attention has fallen to 1/e of its falling part, and the part that never falls. */
-  readonly attentionLines: number;
-  readonly attentionFloor: number;
-  /** Share of attention a line in the middle of the prompt loses. */
-  readonly lostInTheMiddle: number;
   /** Share of rules that hinder one rule of another component (or of the same, if there is but one) when stated. */
   readonly conflicts: number;
   /** Lines that look like advice and hinder: how many there are, and what is left of the rules they hinder. */
@@ -156,7 +152,7 @@ function casesOf(task: RulesTask, rules: readonly Rule[], seed: number) {
     for (let i = 0; i < task.examples[split]; i++) {
       const caseNumber = cases.length + 1;
       const needs = needsOf(task, rules, createRng({ seed: hash53(`case ${seed} ${caseNumber}`) }));
-      const topic = needs.map((r) => r.line.slice(r.line.indexOf(" the ") + 1, -1)).join(", and ");
+      const topic = needs.map((r) => topicOf(r.line)).join(", and ");
       cases.push({
         example: { id: String(caseNumber), input: caseInput(caseNumber, topic), split },
         caseNumber,
@@ -218,13 +214,8 @@ function followChances(
   const attention = new Map<string, number>();
   for (const { lines } of sectionsOf(prompt)) {
     for (const [i, line] of lines.entries()) {
-      const place = lines.length > 1 ? i / (lines.length - 1) : 0;
-      const falling = Math.exp(-(lines.length - 1) / task.attentionLines);
-      const share = task.attentionFloor + (1 - task.attentionFloor) * falling;
-      for (const { code } of adviceIn(line)) {
-        const here = share * (1 - task.lostInTheMiddle * 4 * place * (1 - place));
-        attention.set(code, Math.max(attention.get(code) ?? 0, here));
-      }
+      const here = attentionTo(i, lines.length, task);
+      for (const { code } of adviceIn(line)) attention.set(code, Math.max(attention.get(code) ?? 0, here));
     }
   }
   const hindering = [...attention.keys()].flatMap((code) => hindrances.get(code) ?? []);
