@@ -1,6 +1,6 @@
 import { createRng, type Rng } from "../../../../src/base/rng.ts";
 import { adviceIn, talkLine } from "./advice.ts";
-import { hash53 } from "./chance.ts";
+import { hash53, uniform } from "./chance.ts";
 import { readReflectionRequest, reply, type ReflectionAsk } from "./reflection-request.ts";
 import { simulatedModel, type Stage } from "./simulated.ts";
 
@@ -18,6 +18,8 @@ export interface Habits {
   readonly heeds: number;
   /** The answer is not in the form that was asked for. */
   readonly malformed: number;
+  /** An edit goes by the model's own taste: what it would add first is the same whenever it is asked. Absent: never. */
+  readonly insists?: number;
 }
 
 /** What a reflection model knows of the world: nothing but its language, and what it invents. */
@@ -37,6 +39,9 @@ interface Manner {
   /** Lines without advice are dropped. */
   readonly trims: boolean;
 }
+
+/** Ideas a model that insists goes through before it thinks of something else. */
+const FAVOURITES = 50;
 
 /** Words by which an order is recognised, in the order they are looked for. */
 const MANNERS: readonly { readonly words: RegExp; readonly manner: Manner }[] = [
@@ -69,7 +74,8 @@ export type Editor<M extends Mind> = (ask: ReflectionAsk, mind: M, rng: Rng) => 
 function edit(ask: ReflectionAsk, mind: Mind, rng: Rng): string {
   const { habits } = mind;
   const manner = mannerOf(ask.operator, habits);
-  const hints = hintsOf(ask, mind, rng);
+  const insists = habits.insists !== undefined && rng.random() < habits.insists;
+  const hints = hintsOf(ask, mind, rng, insists);
   const name = chooseComponent(ask, hints, rng);
   const about = headingOf(ask.prompts.get(name) ?? "") ?? name;
   let lines = (ask.prompts.get(name) ?? "").split("\n").filter((l) => l.trim() !== "");
@@ -79,8 +85,9 @@ function edit(ask: ReflectionAsk, mind: Mind, rng: Rng): string {
     .filter((h) => h.component === about || about === "")
     .slice(0, 1 + rng.below(Math.max(1, manner.adds)));
   const fresh = manner.adds === 0 ? [] : added.map((h) => h.line);
-  if (fresh.length === 0 && manner.adds > 0 && ask.others.size === 0) fresh.push(mind.idea(about, rng));
-  if (rng.random() < habits.wanders * manner.clumsiness) fresh.push(mind.idea(about, rng));
+  const idea = () => (insists ? firstIdea(ask, mind, about, fresh, rng) : mind.idea(about, rng));
+  if (fresh.length === 0 && manner.adds > 0 && ask.others.size === 0) fresh.push(idea());
+  if (rng.random() < habits.wanders * manner.clumsiness) fresh.push(idea());
   if (rng.random() < habits.pads * manner.clumsiness) fresh.push(talkLine(rng.random()));
   if (rng.random() < habits.forgets * manner.clumsiness) lines = forgetOne(lines, rng);
   if (manner.trims) lines = lines.filter((l, i) => i === 0 || adviceIn(l).length > 0);
@@ -103,10 +110,13 @@ export interface Hint {
   readonly component: string;
 }
 
-/** Lines the feedback and the lessons name that the prompt has not: the most often named first, ties by chance. */
-export function hintsOf(ask: ReflectionAsk, mind: Mind, rng: Rng): Hint[] {
-  const inPrompt = new Set([...ask.prompts.values()].flatMap((t) => adviceIn(t).map((a) => a.code)));
-  const refused = new Set(ask.rejected.flatMap((t) => adviceIn(t).map((a) => a.code)));
+/**
+ * Lines the feedback and the lessons name that the prompt has not: the most often named first, ties by chance; or
+ * where it insists, by the model's taste.
+ */
+export function hintsOf(ask: ReflectionAsk, mind: Mind, rng: Rng, insists = false): Hint[] {
+  const inPrompt = codesIn(ask.prompts.values());
+  const refused = codesIn(ask.rejected);
   const weights = new Map<string, { line: string; weight: number }>();
   const name = (text: string, weight: number) => {
     for (const { code, line } of adviceIn(text)) {
@@ -122,9 +132,32 @@ export function hintsOf(ask: ReflectionAsk, mind: Mind, rng: Rng): Hint[] {
       code,
       line,
       component: mind.componentOf(code),
-      rank: weight + rng.random() * 0.9,
+      rank: insists ? uniform(mind.seed, "taste", code) : weight + rng.random() * 0.9,
     }))
     .sort((a, b) => b.rank - a.rank);
+}
+
+/** What the model likes best of what neither the prompt nor its edit nor, where it heeds them, a rejected edit holds. */
+function firstIdea(
+  ask: ReflectionAsk,
+  mind: Mind,
+  about: string,
+  fresh: readonly string[],
+  rng: Rng,
+): string {
+  const heeds = rng.random() < mind.habits.heeds;
+  const spent = codesIn([...ask.prompts.values(), ...fresh, ...(heeds ? ask.rejected : [])]);
+  const taste = createRng({ seed: hash53(`taste ${about}`, mind.seed) });
+  for (let i = 0; i < FAVOURITES; i++) {
+    const line = mind.idea(about, taste);
+    if (!adviceIn(line).some(({ code }) => spent.has(code))) return line;
+  }
+  return mind.idea(about, rng);
+}
+
+/** The codes of all advice in some texts. */
+function codesIn(texts: Iterable<string>): Set<string> {
+  return new Set([...texts].flatMap((t) => adviceIn(t).map((a) => a.code)));
 }
 
 /** Of the components asked for, the one most hints are about; by chance where there is none. */

@@ -2,6 +2,7 @@ import { latentRules } from "./latent-rules.ts";
 import { manyFaults } from "./many-faults.ts";
 import { nearlyRight } from "./nearly-right.ts";
 import { noisyJudge } from "./noisy-judge.ts";
+import { oneTrackMind } from "./one-track-mind.ts";
 import { pureNoise } from "./pure-noise.ts";
 import { skills } from "./skills.ts";
 import { solvable } from "./solvable.ts";
@@ -12,8 +13,14 @@ import type { World } from "./world.ts";
 /** Worlds in which the two profiles are compared. */
 export const SEARCH_WORLDS: readonly World[] = [latentRules, noisyJudge, skills];
 
-/** Simulated worlds in which the default is taken apart: the same, one of sparse feedback, one for jobs that are short of iterations, and one of prompts that need more than rules. */
-export const ABLATION_WORLDS: readonly World[] = [...SEARCH_WORLDS, terseGrader, nearlyRight, manyFaults];
+/** Simulated worlds in which the default is taken apart: the same, one of sparse feedback, one for jobs that are short of iterations, one of prompts that need more than rules, and one of a reflection model with favourites. */
+export const ABLATION_WORLDS: readonly World[] = [
+  ...SEARCH_WORLDS,
+  terseGrader,
+  nearlyRight,
+  manyFaults,
+  oneTrackMind,
+];
 
 /** Every world there is. */
 export const WORLDS: readonly World[] = [
@@ -24,6 +31,7 @@ export const WORLDS: readonly World[] = [
   nearlyRight,
   terseGrader,
   manyFaults,
+  oneTrackMind,
 ];
 
 /** Seeds any parameter may be looked at with; the report never uses them. */
