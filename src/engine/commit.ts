@@ -1,3 +1,4 @@
+import type { Comparison } from "./acceptance/acceptance.ts";
 import type { Decision } from "./announce.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import { addCosts } from "./budget.ts";
@@ -14,6 +15,7 @@ import {
   textDigest,
   wasRun,
   withEvaluations,
+  type Effect,
   type Member,
   type Rejected,
   type State,
@@ -102,25 +104,17 @@ function commitTried(
     },
     outcome.evaluations,
   );
-  const change = trial.shared > 0 ? (trial.childSum - trial.parentSum) / trial.shared : undefined;
+  const effect = effectOf(trial);
   const journal = learn(before.lessons, {
     iteration: intent.iteration,
     candidateId: id,
     text: draft.lesson,
     evidenceExampleIds: outcome.trialIds,
-    ...(change === undefined ? {} : { effect: change }),
+    ...(effect === undefined ? {} : { effect: effect.change }),
     shownIds: intent.lessonIds,
   });
 
-  const record = before.operators[intent.operator] ?? { tries: 0, successes: 0 };
-  const learnt: State = {
-    ...before,
-    lessons: journal.lessons,
-    operators: {
-      ...before.operators,
-      [intent.operator]: { tries: record.tries + 1, successes: record.successes + (accepted ? 1 : 0) },
-    },
-  };
+  const learnt: State = { ...before, lessons: journal.lessons };
   const state = withLeader(
     course,
     accepted
@@ -129,7 +123,7 @@ function commitTried(
           ...learnt,
           // What a twin was run on need not be run again.
           pool: learnt.pool.map((m) => (m.id === twin ? withEvaluations(m, outcome.evaluations) : m)),
-          rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, change)),
+          rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, effect)),
         },
   );
   return {
@@ -142,6 +136,10 @@ function commitTried(
       lessons: journal.changed,
     },
   };
+}
+
+function effectOf({ shared, childSum, parentSum }: Comparison): Effect | undefined {
+  return shared > 0 ? { change: (childSum - parentSum) / shared, examples: shared } : undefined;
 }
 
 /** The state with whoever leads now. */
@@ -158,7 +156,7 @@ export function holderOf(state: State, digest: string, asOf = Number.POSITIVE_IN
   );
 }
 
-function rejectedOf(child: Member, changed: readonly string[], change: number | undefined): Rejected {
+function rejectedOf(child: Member, changed: readonly string[], effect: Effect | undefined): Rejected {
   return {
     id: child.id,
     parentIds: child.parentIds,
@@ -166,9 +164,10 @@ function rejectedOf(child: Member, changed: readonly string[], change: number | 
     iteration: child.iteration,
     text: child.text,
     tried: [...Object.keys(child.scores), ...child.failed],
+    ...(effect === undefined ? {} : { effect }),
     edit: {
       changed: Object.fromEntries(changed.map((name) => [name, child.components[name] ?? ""])),
-      ...(change === undefined ? {} : { change }),
+      ...(effect === undefined ? {} : { change: effect.change }),
     },
   };
 }

@@ -8,6 +8,7 @@ import { frontObjectives } from "./objectives.ts";
 import { activeLessons } from "./lessons.ts";
 import { findMate } from "./lineage.ts";
 import type { Operator, OperatorView } from "./operators/operator.ts";
+import { operatorCredit } from "./operators/credit.ts";
 import { chooseOperator } from "./operators/policy.ts";
 import { noRoomForProposal } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
@@ -41,7 +42,7 @@ export function decideIntent(
   const operator = chooseOperator(
     view,
     spec.config.operators,
-    tactics.adaptiveOperators ? state.operators : {},
+    tactics.adaptiveOperators ? operatorCredit(state, parent, beliefs.scale.noise) : () => 1,
     streamFor(state.root, "operator", iteration),
   );
   const pair = operator.usesMate ? mate : undefined;

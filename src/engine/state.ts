@@ -27,8 +27,6 @@ export interface State {
   /** Candidates that did not. */
   readonly rejected: readonly Rejected[];
   readonly lessons: readonly LessonRecord[];
-  /** Tries and successes by operator. */
-  readonly operators: Readonly<Record<string, OperatorRecord>>;
   readonly bestId: string;
   /** The commit that made the best the best. */
   readonly bestSince: number;
@@ -85,6 +83,12 @@ export interface Tally {
   readonly criteria: Readonly<Record<string, Total>>;
 }
 
+/** What an edit was seen to do: the mean change of the score, over so many examples. */
+export interface Effect {
+  readonly change: number;
+  readonly examples: number;
+}
+
 /** A candidate that was tried and did not join: enough to know its text again and to warn its parent. */
 export interface Rejected {
   readonly id: string;
@@ -95,6 +99,8 @@ export interface Rejected {
   readonly text: string;
   /** Examples it was run on. */
   readonly tried: readonly string[];
+  /** What its edit did to the score; absent where that could not be measured. */
+  readonly effect?: Effect;
   /** The edit; kept for the last few of each parent only. */
   readonly edit?: RejectedEdit;
 }
@@ -104,12 +110,6 @@ export interface LessonRecord extends Lesson {
   /** Later proposals that were shown it, and those of them that helped. */
   readonly shown: number;
   readonly helped: number;
-}
-
-/** How an operator has fared. */
-export interface OperatorRecord {
-  readonly tries: number;
-  readonly successes: number;
 }
 
 /** Id of the prompt the caller sent. */
@@ -143,7 +143,6 @@ export function initialState(root: number, seed: Components): State {
     pool: [member],
     rejected: [],
     lessons: [],
-    operators: {},
     bestId: SEED_ID,
     bestSince: 0,
     unmade: 0,

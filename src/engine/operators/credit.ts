@@ -1,0 +1,78 @@
+import { EDIT_DEVIATION } from "../belief.ts";
+import type { Effect, Member, State } from "../state.ts";
+
+/** How far the mean effects of operators are believed to lie apart: half as far as the effects of single edits do. */
+const OPERATOR_DEVIATION = EDIT_DEVIATION / 2;
+/** An operator whose edits are believed to be better by this much score than all edits are is drawn e times as often. */
+const TEMPERATURE = 0.02;
+
+/** By how much more often than its weight says an operator is to be drawn; 1 where nothing speaks for it or against it. */
+export type Credit = (operator: string) => number;
+
+/**
+ * What each operator is to be credited with for an edit of this parent. Two things count: what its edits did to the
+ * score, shrunk towards what all edits did, for a job sees few of each (the posterior mean of a normal effect, in the
+ * exponent as in a Boltzmann choice); and how often the parent's line took one of its edits up, for what it is good at
+ * is done by then, and less is left. `noise` is the variance of one score.
+ */
+export function operatorCredit(
+  { pool, rejected }: Pick<State, "pool" | "rejected">,
+  parent: Member,
+  noise: number,
+): Credit {
+  const members = new Map(pool.map((m) => [m.id, m]));
+  const all: Evidence = { weight: 0, sum: 0 };
+  const byOperator = new Map<string, Evidence>();
+  const note = (operator: string, effect: Effect | undefined) => {
+    if (!effect) return;
+    const own = byOperator.get(operator) ?? { weight: 0, sum: 0 };
+    byOperator.set(operator, own);
+    const weight = 1 / (EDIT_DEVIATION ** 2 + (2 * noise) / effect.examples);
+    for (const evidence of [all, own]) {
+      evidence.weight += weight;
+      evidence.sum += weight * effect.change;
+    }
+  };
+  for (const member of pool) note(member.operator, effectOf(member, members));
+  for (const { operator, effect } of rejected) note(operator, effect);
+  const taken = takenUp(parent, members);
+  return (operator) => {
+    const { weight, sum } = byOperator.get(operator) ?? { weight: 0, sum: 0 };
+    const lead =
+      weight === 0 ? 0 : (sum - (weight * all.sum) / all.weight) / (weight + OPERATOR_DEVIATION ** -2);
+    return Math.exp(lead / TEMPERATURE) / (1 + (taken.get(operator) ?? 0));
+  };
+}
+
+/** Effects weighed by how sure they are. */
+interface Evidence {
+  weight: number;
+  sum: number;
+}
+
+/** What an edit of the pool did, against the parent it compares worse with; undefined for the seed. */
+function effectOf(child: Member, members: ReadonlyMap<string, Member>): Effect | undefined {
+  const effects = child.parentIds.flatMap((id) => {
+    const parent = members.get(id);
+    return parent ? (between(child, parent) ?? []) : [];
+  });
+  return effects.reduce<Effect | undefined>((a, b) => (a && a.change <= b.change ? a : b), undefined);
+}
+
+function between(child: Member, parent: Member): Effect | undefined {
+  const changes = Object.entries(child.scores).flatMap(([id, score]) => {
+    const before = parent.scores[id];
+    return before === undefined ? [] : [score - before];
+  });
+  if (changes.length === 0) return undefined;
+  return { change: changes.reduce((a, b) => a + b, 0) / changes.length, examples: changes.length };
+}
+
+/** How often each operator made one of the candidates that this one comes from, or itself. */
+function takenUp(parent: Member, members: ReadonlyMap<string, Member>): Map<string, number> {
+  const taken = new Map<string, number>();
+  for (let m: Member | undefined = parent; m; m = members.get(m.parentIds[0] ?? "")) {
+    taken.set(m.operator, (taken.get(m.operator) ?? 0) + 1);
+  }
+  return taken;
+}
