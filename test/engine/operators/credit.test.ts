@@ -1,7 +1,10 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { operatorCredit } from "../../../src/engine/operators/credit.ts";
-import type { Rejected } from "../../../src/engine/state.ts";
+import { optimiseWith } from "../../../src/engine/optimise.ts";
+import { loadState, type Rejected } from "../../../src/engine/state.ts";
+import { ALL_TACTICS } from "../../../src/engine/tactics.ts";
 import { member } from "../../support/members.ts";
+import { createWorld, play } from "../../support/scripted-world.ts";
 
 /** Variance of one score. */
 const NOISE = 0.05;
@@ -77,4 +80,39 @@ it("says nothing of an operator whose edits could not be measured", () => {
   const pool = [seed, member("c1", { other: 1 }, { operator: "clarify", parentIds: ["c0"] })];
   const credit = operatorCredit({ pool, rejected: [unmeasured] }, seed, NOISE);
   expect([credit("style"), credit("clarify")]).toEqual([1, 1]);
+});
+
+describe("in a run", () => {
+  const world = { examples: 60, facts: 12, factsPerEdit: 1, budget: { maxIterations: 30 } };
+
+  it("keeps of every rejected candidate what its edit did on the examples of its trial", async () => {
+    let drafts = 0;
+    const reflect = () =>
+      JSON.stringify({ components: { prompt: `Draft ${++drafts}.` }, rationale: "", lesson: "" });
+    const recording = await play(createWorld({ ...world, reflect }));
+    const saved = recording.steps.flatMap((s) => (s.kind === "checkpoint" ? [s.state] : [])).at(-1);
+    const { rejected } = loadState(saved ?? "");
+    expect(rejected.length).toBeGreaterThan(2);
+    for (const { effect, tried } of rejected) {
+      expect(effect?.examples).toBe(tried.length);
+      expect(effect?.change).toBeLessThanOrEqual(0);
+    }
+  });
+
+  it("draws operators by it", async () => {
+    const drawn = async (adaptiveOperators: boolean) => {
+      const { input, ports } = createWorld(world);
+      const run = optimiseWith({ ...ALL_TACTICS, adaptiveOperators })(
+        input,
+        ports,
+        new AbortController().signal,
+      );
+      const names: string[] = [];
+      for await (const step of run) {
+        if (step.kind === "event" && step.event.type === "generate") names.push(step.event.data.operator);
+      }
+      return names;
+    };
+    expect(await drawn(true)).not.toEqual(await drawn(false));
+  });
 });
