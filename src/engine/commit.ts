@@ -64,7 +64,7 @@ export function commitProposal(course: Course, before: State, intent: Intent, ou
           // A parent that was right everywhere is no sign that proposals can not be made.
           state: withLeader(course, {
             ...state,
-            unmade: outcome.nothingToLearn ? state.unmade : state.unmade + 1,
+            unmade: outcome.nothingToLearn ? state.unmade : [...state.unmade, intent.operator],
           }),
           decision: {
             iteration: intent.iteration,
@@ -74,7 +74,7 @@ export function commitProposal(course: Course, before: State, intent: Intent, ou
             lessons: [],
           },
         }
-      : commitTried(course, { ...state, unmade: 0 }, intent, outcome);
+      : commitTried(course, { ...state, unmade: [] }, intent, outcome);
   if (verdict.state.stopping) return verdict;
   const stopping = decideStop(course.spec, course.splits.validation, verdict.state);
   return stopping ? { ...verdict, state: { ...verdict.state, stopping } } : verdict;

@@ -42,7 +42,8 @@ export function decideIntent(
   const operator = chooseOperator(
     view,
     spec.config.operators,
-    tactics.adaptiveOperators ? operatorCredit(state, parent, beliefs.scale.noise) : () => 1,
+    tactics.adaptiveOperators ? operatorCredit(state, beliefs.scale.noise) : () => 1,
+    state.unmade,
     streamFor(state.root, "operator", iteration),
   );
   const pair = operator.usesMate ? mate : undefined;

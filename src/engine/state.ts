@@ -9,7 +9,7 @@ import type { Intent, RejectedEdit } from "./intent.ts";
 
 /** Everything the search knows, as plain data: what a checkpoint holds and every decision is made from. */
 export interface State {
-  readonly version: 2;
+  readonly version: 3;
   /** What all random streams are derived from. */
   readonly root: number;
   /** Events yielded so far. */
@@ -30,8 +30,8 @@ export interface State {
   readonly bestId: string;
   /** The commit that made the best the best. */
   readonly bestSince: number;
-  /** Proposals in a row that could not be made. */
-  readonly unmade: number;
+  /** The operators of the last proposals, as far back as none of them could be made. */
+  readonly unmade: readonly string[];
   /** Standard deviation of one grade, where the judge was measured: how far grades of one output lie around their mean. */
   readonly noise?: number;
   /** Grades that every score is the mean of, where that is more than one. */
@@ -133,7 +133,7 @@ export function initialState(root: number, seed: Components): State {
     failed: [],
   };
   return {
-    version: 2,
+    version: 3,
     root,
     ordinal: 0,
     decisions: "",
@@ -145,7 +145,7 @@ export function initialState(root: number, seed: Components): State {
     lessons: [],
     bestId: SEED_ID,
     bestSince: 0,
-    unmade: 0,
+    unmade: [],
     inFlight: [],
   };
 }
@@ -158,7 +158,7 @@ export function saveState(state: State): string {
 /** The state of a checkpoint. Throws where it is not one of this version. */
 export function loadState(saved: string): State {
   const state = JSON.parse(saved) as State;
-  if (state.version !== 2) throw new Error(`checkpoint of version ${String(state.version)}, expected 2`);
+  if (state.version !== 3) throw new Error(`checkpoint of version ${String(state.version)}, expected 3`);
   return state;
 }
 

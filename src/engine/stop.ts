@@ -28,10 +28,10 @@ export function decideStop(
   if (earlyStopPatience !== undefined && state.commits - state.bestSince >= earlyStopPatience) {
     return { reason: "plateau", detail: `No better prompt was found in ${earlyStopPatience} iterations.` };
   }
-  if (state.unmade >= MAX_UNMADE) {
+  if (state.unmade.length >= MAX_UNMADE) {
     return {
       reason: "no_progress",
-      detail: `${state.unmade} proposals in a row could not be made; the last select events say why.`,
+      detail: `${state.unmade.length} proposals in a row could not be made; the last select events say why.`,
     };
   }
   return undefined;

@@ -90,11 +90,11 @@ describe("the operators on worked examples", () => {
 });
 
 describe("the operator policy", () => {
-  const draws = (weights: Record<string, number>, credit: Credit = () => 1) => {
+  const draws = (weights: Record<string, number>, credit: Credit = () => 1, unmade: string[] = []) => {
     const rng = createRng({ seed: 5 });
     const counts: Record<string, number> = {};
     for (let i = 0; i < 3000; i++) {
-      const { name } = chooseOperator(view, weights, credit, rng);
+      const { name } = chooseOperator(view, weights, credit, unmade, rng);
       counts[name] = (counts[name] ?? 0) + 1;
     }
     return counts;
@@ -111,6 +111,12 @@ describe("the operator policy", () => {
     const counts = draws({ ...only("style"), clarify: 2 }, (name) => (name === "clarify" ? 3 : 1));
     expect(counts.clarify).toBeGreaterThan(5 * (counts.style ?? 0));
     expect(counts.style).toBeGreaterThan(300);
+  });
+
+  it("passes over those that could not make a proposal just now, unless the caller leaves it no other", () => {
+    expect(Object.keys(draws(only("clarify", "style"), () => 1, ["style"]))).toEqual(["clarify"]);
+    expect(Object.keys(draws(only("style"), () => 1, ["style", "style"]))).toEqual(["style"]);
+    expect(Object.keys(draws({}, () => 1, ["reflect"]))).not.toContain("reflect");
   });
 
   it("knows its names", () => {

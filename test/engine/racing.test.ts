@@ -160,7 +160,7 @@ describe("racing", () => {
         const before = states[i - 1];
         return before && after.blocks > before.blocks ? [{ before, after }] : [];
       });
-      expect(heats.length).toBeGreaterThan(3);
+      expect(heats.length).toBeGreaterThan(1);
       for (const { before, after } of heats) {
         const best = mostPromising(believe(before.pool, splits?.validation ?? []));
         const grown = after.pool.filter(

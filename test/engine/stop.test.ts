@@ -24,7 +24,11 @@ describe("a stop", () => {
       { spec: patient, state: state({ pool: pool(1, 0), commits: 9, bestSince: 8 }), reason: "iterations" },
       { spec: patient, state: state({ pool: pool(1, 0), commits: 5, bestSince: 2 }), reason: "plateau" },
       { spec: patient, state: state({ pool: pool(1, 0), commits: 4, bestSince: 2 }), reason: undefined },
-      { spec: aiming, state: state({ pool: pool(0, 0), unmade: MAX_UNMADE }), reason: "no_progress" },
+      {
+        spec: aiming,
+        state: state({ pool: pool(0, 0), unmade: Array(MAX_UNMADE).fill("reflect") }),
+        reason: "no_progress",
+      },
     ];
     for (const { reason, ...given } of cases) {
       expect(decideStop(given.spec, validation, given.state)?.reason).toBe(reason);

@@ -10,16 +10,11 @@ const TEMPERATURE = 0.02;
 export type Credit = (operator: string) => number;
 
 /**
- * What each operator is to be credited with for an edit of this parent. Two things count: what its edits did to the
- * score, shrunk towards what all edits did, for a job sees few of each (the posterior mean of a normal effect, in the
- * exponent as in a Boltzmann choice); and how often the parent's line took one of its edits up, for what it is good at
- * is done by then, and less is left. `noise` is the variance of one score.
+ * What each operator is to be credited with: what its edits did to the score, shrunk towards what all edits did, for a
+ * job sees few of each (the posterior mean of a normal effect, in the exponent as in a Boltzmann choice). `noise` is the
+ * variance of one score.
  */
-export function operatorCredit(
-  { pool, rejected }: Pick<State, "pool" | "rejected">,
-  parent: Member,
-  noise: number,
-): Credit {
+export function operatorCredit({ pool, rejected }: Pick<State, "pool" | "rejected">, noise: number): Credit {
   const members = new Map(pool.map((m) => [m.id, m]));
   const all: Evidence = { weight: 0, sum: 0 };
   const byOperator = new Map<string, Evidence>();
@@ -35,12 +30,11 @@ export function operatorCredit(
   };
   for (const member of pool) note(member.operator, effectOf(member, members));
   for (const { operator, effect } of rejected) note(operator, effect);
-  const taken = takenUp(parent, members);
   return (operator) => {
     const { weight, sum } = byOperator.get(operator) ?? { weight: 0, sum: 0 };
     const lead =
       weight === 0 ? 0 : (sum - (weight * all.sum) / all.weight) / (weight + OPERATOR_DEVIATION ** -2);
-    return Math.exp(lead / TEMPERATURE) / (1 + (taken.get(operator) ?? 0));
+    return Math.exp(lead / TEMPERATURE);
   };
 }
 
@@ -66,13 +60,4 @@ function between(child: Member, parent: Member): Effect | undefined {
   });
   if (changes.length === 0) return undefined;
   return { change: changes.reduce((a, b) => a + b, 0) / changes.length, examples: changes.length };
-}
-
-/** How often each operator made one of the candidates that this one comes from, or itself. */
-function takenUp(parent: Member, members: ReadonlyMap<string, Member>): Map<string, number> {
-  const taken = new Map<string, number>();
-  for (let m: Member | undefined = parent; m; m = members.get(m.parentIds[0] ?? "")) {
-    taken.set(m.operator, (taken.get(m.operator) ?? 0) + 1);
-  }
-  return taken;
 }
