@@ -41,7 +41,7 @@ const MOST_HONESTY_SEEDS = 200;
 
 /** The encoder is slow beside the simulators, and its seed decides only the editor's choices. */
 const REAL_SEEDS = 10;
-const REAL_BUDGET = 8_000;
+const REAL_BUDGET = 12_000;
 
 /** Log-normal calls: spread of the logarithm. */
 const STRAGGLERS = 0.5;
