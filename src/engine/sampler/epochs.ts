@@ -15,12 +15,42 @@ export function epochMinibatch(
   const width = Math.min(size, n);
   const epoch = Math.floor((index * width) / n);
   const offset = (index * width) % n;
-  let order = shuffle(exampleIds, root, 0);
-  for (let e = 1; e <= epoch; e++) order = nextEpoch(order, e, width, root);
-  const window = order.slice(offset, offset + width);
+  const window = orderOf(exampleIds, width, root, epoch).slice(offset, offset + width);
   if (window.length === width) return window;
-  return [...window, ...nextEpoch(order, epoch + 1, width, root).slice(0, width - window.length)];
+  return [...window, ...orderOf(exampleIds, width, root, epoch + 1).slice(0, width - window.length)];
 }
+
+/** The order of an epoch. Each follows from the one before, so the last few are remembered. */
+function orderOf(
+  exampleIds: readonly string[],
+  width: number,
+  root: number,
+  epoch: number,
+): readonly string[] {
+  let known = remembered.get(exampleIds);
+  if (known?.width !== width || known.root !== root) {
+    known = { width, root, orders: new Map([[0, shuffle(exampleIds, root, 0)]]) };
+    remembered.set(exampleIds, known);
+  }
+  const { orders } = known;
+  const from = Math.max(0, ...[...orders.keys()].filter((e) => e <= epoch));
+  let order = orders.get(from) ?? shuffle(exampleIds, root, 0);
+  for (let e = from + 1; e <= epoch; e++) {
+    order = nextEpoch(order, e, width, root);
+    orders.set(e, order);
+    if (orders.size > MAX_REMEMBERED) orders.delete(Math.min(...orders.keys()));
+  }
+  return order;
+}
+
+/** Epochs of one run that are remembered: a proposal looks at the windows of an epoch from here on. */
+const MAX_REMEMBERED = 4;
+
+/** By the list of examples, which is the same one throughout a run. */
+const remembered = new WeakMap<
+  readonly string[],
+  { readonly width: number; readonly root: number; readonly orders: Map<number, readonly string[]> }
+>();
 
 /**
  * The order of epoch `epoch`, given the one before. Where a window reaches from the one into the other, the examples it
