@@ -54,10 +54,13 @@ function effectOf(child: Member, members: ReadonlyMap<string, Member>): Effect |
 }
 
 function between(child: Member, parent: Member): Effect | undefined {
-  const changes = Object.entries(child.scores).flatMap(([id, score]) => {
-    const before = parent.scores[id];
-    return before === undefined ? [] : [score - before];
-  });
-  if (changes.length === 0) return undefined;
-  return { change: changes.reduce((a, b) => a + b, 0) / changes.length, examples: changes.length };
+  let sum = 0;
+  let examples = 0;
+  for (const id of Object.keys(child.scores)) {
+    const [after, before] = [child.scores[id], parent.scores[id]];
+    if (after === undefined || before === undefined) continue;
+    sum += after - before;
+    examples++;
+  }
+  return examples === 0 ? undefined : { change: sum / examples, examples };
 }
