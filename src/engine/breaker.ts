@@ -35,6 +35,8 @@ export interface Breaker {
    * output can not be graded is no more of an outage the third time.
    */
   failed(role: Fallible, problem: Problem, again?: boolean): void;
+  /** Forgets what it saw: what was out of reach hours ago may be back. */
+  reset(): void;
 }
 
 /** A breaker that has seen nothing yet. */
@@ -54,6 +56,10 @@ export function createBreaker(): Breaker {
       if (!hopeless && failures[role] < MAX_CONSECUTIVE_FAILURES) return;
       found = new OutageError(outage(role, problem));
       throw found;
+    },
+    reset() {
+      Object.assign(failures, { target: 0, grader: 0, reflection: 0 });
+      found = undefined;
     },
   };
 }

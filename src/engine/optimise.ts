@@ -51,6 +51,7 @@ async function* runWith(
       const ended = yield* search(run);
       if (ended) return ended;
       searching.end(new Error("the search has ended")); // proposals that were dropped call nobody any more
+      run.lastBreaker.reset();
       yield* settle(run);
     } catch (error) {
       if (!(error instanceof OutOfTimeError)) throw error;

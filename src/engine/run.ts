@@ -3,7 +3,7 @@ import { budgetFraction, type Plan, type Splits } from "../domain/budget.ts";
 import type { EngineEvent, EventDataByType, JudgeStage } from "../domain/event.ts";
 import { meanScore, type Evaluation } from "../domain/evaluation.ts";
 import { roundScore } from "../domain/round.ts";
-import { createBreaker } from "./breaker.ts";
+import { type Breaker, createBreaker } from "./breaker.ts";
 import { budgetLines } from "./budget.ts";
 import { constraintCheck } from "./constraints.ts";
 import { createEvaluator, type Evaluate, type Evaluator } from "./evaluate.ts";
@@ -36,6 +36,8 @@ export interface Run extends Equipment {
   /** The equipment for so many grades of each output. What was run and graded before is remembered in it. */
   readonly equip: (grades: number) => Equipment;
   readonly gradeAgain: Evaluator["gradeAgain"];
+  /** Of `evaluate`. What was run aside during the search may have tripped it. */
+  readonly lastBreaker: Breaker;
   readonly plan: Plan;
   readonly warnings: readonly string[];
   readonly simulated: boolean;
@@ -59,10 +61,11 @@ export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSign
   const limiter = createLimiter(ports.concurrency);
   const parts = { limiter, breaker: createBreaker(), signal: signals.search };
   const rollouts = { spec, target: ports.target, grader: ports.grader };
+  const lastBreaker = createBreaker();
   const searching = createEvaluator({ ...parts, ...rollouts });
   const concluding = createEvaluator({
     limiter,
-    breaker: createBreaker(),
+    breaker: lastBreaker,
     signal: signals.run,
     ...rollouts,
   });
@@ -88,6 +91,7 @@ export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSign
     ...equip(gradesOf(state)),
     equip,
     gradeAgain: searching.gradeAgain,
+    lastBreaker,
     plan,
     warnings,
     simulated: input.models.some((m) => m.simulated),

@@ -129,6 +129,21 @@ describe("an outage", () => {
     });
   });
 
+  it("that met a run aside is no outage any more when the search is over", async () => {
+    const options = { examples: 60, facts: 3, concurrency: 8 };
+    const [started] = dataOf(await play(createWorld(options)), "started");
+    const testInputs = started?.splits.test.map((id) => id.replace("e", "question "));
+    let failures = 0;
+    const world = createWorld({
+      ...options,
+      targetFails: (_prompt, input) =>
+        testInputs?.includes(input) && failures++ === 0 ? new ModelError("auth", "Refused.") : undefined,
+    });
+    const recording = await play(world);
+    expect(failures).toBeGreaterThan(1);
+    expect(recording.outcome).toMatchObject({ kind: "finished", result: { report: { measuredOn: "test" } } });
+  });
+
   it("during the final test leaves what was found, reported as not measured", async () => {
     let calls = 0;
     const world = createWorld({

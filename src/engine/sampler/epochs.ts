@@ -1,5 +1,14 @@
 import { streamFor } from "../streams.ts";
 
+/** Epochs of one run that are remembered: a proposal looks at the windows of an epoch from here on. */
+const MAX_REMEMBERED = 4;
+
+/** By the list of examples, which is the same one throughout a run. */
+const remembered = new WeakMap<
+  readonly string[],
+  { readonly width: number; readonly root: number; readonly orders: Map<number, readonly string[]> }
+>();
+
 /**
  * Draws minibatches from shuffled epochs: number `index` (0, 1, 2 …) is a window of `size` on one endless sequence of
  * shuffles of the examples. Every example stands in the sequence once an epoch and in no window twice, whoever asks
@@ -42,15 +51,6 @@ function orderOf(
   }
   return order;
 }
-
-/** Epochs of one run that are remembered: a proposal looks at the windows of an epoch from here on. */
-const MAX_REMEMBERED = 4;
-
-/** By the list of examples, which is the same one throughout a run. */
-const remembered = new WeakMap<
-  readonly string[],
-  { readonly width: number; readonly root: number; readonly orders: Map<number, readonly string[]> }
->();
 
 /**
  * The order of epoch `epoch`, given the one before. Where a window reaches from the one into the other, the examples it
