@@ -90,18 +90,11 @@ function chooseParent(
   const open = state.pool.filter((m) => !isMastered(m, splits.train));
   const pool = open.length > 0 ? open : state.pool;
   const ids = new Set(pool.map((m) => m.id));
-  const underway = new Map<string, number>();
-  for (const { parentIds } of state.inFlight) {
-    for (const id of parentIds) underway.set(id, (underway.get(id) ?? 0) + 1);
-  }
   const view = {
     pool,
     validation: splits.validation,
-    front: front
-      .filter((m) => ids.has(m.candidateId))
-      .map((m) => (tactics.novelty ? m : { ...m, novelty: 0 })),
+    front: front.filter((m) => ids.has(m.candidateId)),
     bestId: ids.has(state.bestId) ? state.bestId : (pool[0]?.id ?? state.bestId),
-    underway,
     ...(tactics.sampling ? { beliefs } : {}),
   };
   return memberOf(state, SELECTORS[spec.config.selection](view, streamFor(state.root, "parent", iteration)));

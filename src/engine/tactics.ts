@@ -7,8 +7,6 @@ export interface Tactics {
   readonly racing: boolean;
   /** Parents are drawn by what is believed of them. Off: by their wins on the front alone. */
   readonly sampling: boolean;
-  /** N-gram novelty has a say in who becomes a parent. */
-  readonly novelty: boolean;
   /** The parent's known failures are shown beside the minibatch. */
   readonly knownFailures: boolean;
   /** A minibatch on which the parent turns out perfect is drawn again. */
@@ -23,7 +21,6 @@ export interface Tactics {
 export const ALL_TACTICS: Tactics = {
   racing: true,
   sampling: true,
-  novelty: true,
   knownFailures: true,
   drawingOn: true,
   lessons: true,

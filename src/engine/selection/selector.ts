@@ -12,8 +12,6 @@ export interface SelectionView {
   readonly bestId: string;
   /** What is believed of each candidate; absent where only wins on the front are to count. */
   readonly beliefs?: Beliefs;
-  /** Proposals under way by parent. */
-  readonly underway?: ReadonlyMap<string, number>;
 }
 
 /** Chooses the candidate the next proposal starts from. */

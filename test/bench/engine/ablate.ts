@@ -40,7 +40,6 @@ export const VARIANTS: readonly Variant[] = [
   { group: "validation", name: "without racing", without: "racing" },
   { group: "validation", name: "one grade an output", config: { maxGrades: 1 } },
   { group: "parents", name: "by wins, not by belief", without: "sampling" },
-  { group: "parents", name: "without novelty", without: "novelty" },
   { group: "reflection", name: "without known failures", without: "knownFailures" },
   { group: "reflection", name: "without drawing on", without: "drawingOn" },
   { group: "reflection", name: "without lessons", without: "lessons" },

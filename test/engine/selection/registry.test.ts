@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
-import { selectionWeight } from "../../../src/engine/selection/pareto.ts";
 import { SELECTORS } from "../../../src/engine/selection/registry.ts";
+import type { SelectionView } from "../../../src/engine/selection/selector.ts";
 import { frontOf } from "../../../src/engine/standing.ts";
 import { member } from "../../support/members.ts";
 
@@ -15,26 +15,41 @@ const pool = [
 ];
 const view = { pool, validation, front: frontOf(pool, validation), bestId: "c1" };
 
-function frequencies(name: keyof typeof SELECTORS, draws = 4000): Map<string, number> {
+function frequencies(
+  name: keyof typeof SELECTORS,
+  seen: SelectionView = view,
+  draws = 4000,
+): Map<string, number> {
   const rng = createRng({ seed: 11 });
   const counts = new Map<string, number>();
   for (let i = 0; i < draws; i++) {
-    const id = SELECTORS[name](view, rng);
+    const id = SELECTORS[name](seen, rng);
     counts.set(id, (counts.get(id) ?? 0) + 1 / draws);
   }
   return counts;
 }
 
 describe("selection", () => {
-  it("draws from the front by quality times diversity", () => {
+  it("draws from the front by the examples each wins", () => {
     const drawn = frequencies("pareto");
-    const total = view.front.reduce((sum, m) => sum + selectionWeight(m), 0);
     expect([...drawn.keys()].sort()).toEqual(["c1", "c2", "c3"]);
-    for (const m of view.front) {
-      expect(drawn.get(m.candidateId)).toBeCloseTo(selectionWeight(m) / total, 1);
-    }
-    expect(drawn.get("c3")).toBeGreaterThan(drawn.get("c2") ?? 1);
-    expect(drawn.get("c1")).toBeGreaterThan(drawn.get("c2") ?? 1);
+    expect(drawn.get("c1")).toBeCloseTo(1 / 2, 1);
+    expect(drawn.get("c2")).toBeCloseTo(1 / 4, 1);
+    expect(drawn.get("c3")).toBeCloseTo(1 / 4, 1);
+  });
+
+  it("draws by what is believed of each candidate, on the front or not, the sure and good ones most often", () => {
+    const belief = (mean: number, variance: number) => ({ mean, variance });
+    const of = new Map([
+      ["c0", belief(0.3, 0.0001)],
+      ["c1", belief(0.5, 0.01)],
+      ["c2", belief(0.48, 0.01)],
+    ]);
+    const scale = { expected: {}, level: 0.5, noise: 0.1, references: 1 };
+    const drawn = frequencies("pareto", { ...view, beliefs: { of, scale } });
+    expect([...drawn.keys()].sort()).toEqual(["c1", "c2"]);
+    expect(drawn.get("c1")).toBeGreaterThan(0.55);
+    expect(drawn.get("c2")).toBeGreaterThan(0.3);
   });
 
   it("takes the best always, or nearly always", () => {
