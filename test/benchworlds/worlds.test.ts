@@ -220,6 +220,20 @@ describe("the world of many faults", () => {
     expect(lifts.filter((l) => l < 0).length).toBeGreaterThan(3); // of those that make no such demand
   });
 
+  it("is helped by worked examples, and hardly by words, where the target has to be shown", async () => {
+    const gains = await Promise.all(
+      TUNING_SEEDS(20).map(async (seed) => {
+        const world = await open("show-me", seed);
+        const before = await world.trueScore(world.components);
+        const gainOf = async (line: string) => (await world.trueScore(withLine(world, line))) - before;
+        const { code, line } = rule(seed, 1); // the rule that most cases need
+        return { said: await gainOf(line), shown: await gainOf(workedExample(line, code)) };
+      }),
+    );
+    expect(Math.max(...gains.map((g) => g.said))).toBeLessThan(0.03); // the last line is noticed best
+    expect(gains.filter((g) => g.shown > 0.05).length).toBeGreaterThan(5);
+  });
+
   it("differs from seed to seed in what is wrong with the prompt", async () => {
     const lengths = await Promise.all(
       TUNING_SEEDS(20).map(async (seed) => (await open("many-faults", seed)).components.prompt?.split("\n")),

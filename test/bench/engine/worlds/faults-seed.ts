@@ -30,10 +30,15 @@ export function codeOf(letters: string, k: number): string {
   return `${letters.toUpperCase()}-${String(k + 1).padStart(2, "0")}`;
 }
 
-/** How much of each fault the task of a seed has: with probability `present` at least one, and at most so many. */
+/**
+ * How much of each fault the task of a seed has: with probability `present` at least one, and at most so many; none of
+ * what there is nothing of at most.
+ */
 export function drawFaults(seed: number, present: number, most: Faults): Faults {
   const amount = (kind: keyof Faults) =>
-    uniform(seed, "fault", kind) < present ? 1 + Math.floor(uniform(seed, "amount", kind) * most[kind]) : 0;
+    most[kind] > 0 && uniform(seed, "fault", kind) < present
+      ? 1 + Math.floor(uniform(seed, "amount", kind) * most[kind])
+      : 0;
   return {
     missing: amount("missing"),
     unshown: amount("unshown"),

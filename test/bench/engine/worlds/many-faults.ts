@@ -2,7 +2,8 @@ import { openFaultsTask, type FaultsTask } from "./faults-task.ts";
 import { ORDINARY_HABITS, USUAL_SPLIT } from "./habits.ts";
 import type { World } from "./world.ts";
 
-const parameters: FaultsTask = {
+/** The world of many faults. */
+export const MANY_FAULTS: FaultsTask = {
   rules: 12,
   needs: [2, 4],
   skew: 0.6,
@@ -33,6 +34,6 @@ export const manyFaults: World = {
     "vague demands on form and on tone, talk, repetitions, and needless worked examples among which the rest is lost. A " +
     "free rewrite adds the rules the feedback names and does more one time in five; an order for a targeted edit is " +
     "followed to the letter.",
-  parameters: { ...parameters },
-  open: (seed, stage) => openFaultsTask("many-faults", parameters, seed, stage),
+  parameters: { ...MANY_FAULTS },
+  open: (seed, stage) => openFaultsTask("many-faults", MANY_FAULTS, seed, stage),
 };

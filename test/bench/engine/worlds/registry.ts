@@ -4,6 +4,7 @@ import { nearlyRight } from "./nearly-right.ts";
 import { noisyJudge } from "./noisy-judge.ts";
 import { oneTrackMind } from "./one-track-mind.ts";
 import { pureNoise } from "./pure-noise.ts";
+import { showMe } from "./show-me.ts";
 import { skills } from "./skills.ts";
 import { solvable } from "./solvable.ts";
 import { terseGrader } from "./terse-grader.ts";
@@ -13,13 +14,14 @@ import type { World } from "./world.ts";
 /** Worlds in which the two profiles are compared. */
 export const SEARCH_WORLDS: readonly World[] = [latentRules, noisyJudge, skills];
 
-/** Simulated worlds in which the default is taken apart: the same, one of sparse feedback, one for jobs that are short of iterations, one of prompts that need more than rules, and one of a reflection model with favourites. */
+/** Simulated worlds in which the default is taken apart: those of the search, and some made to show one part at work. */
 export const ABLATION_WORLDS: readonly World[] = [
   ...SEARCH_WORLDS,
   terseGrader,
   nearlyRight,
   manyFaults,
   oneTrackMind,
+  showMe,
 ];
 
 /** Every world there is. */
@@ -32,6 +34,7 @@ export const WORLDS: readonly World[] = [
   terseGrader,
   manyFaults,
   oneTrackMind,
+  showMe,
 ];
 
 /** Seeds any parameter may be looked at with; the report never uses them. */
