@@ -4,7 +4,7 @@ import { blocksOf } from "./blocks.ts";
 import { addCosts, times, type Cost } from "./budget.ts";
 import type { Course } from "./course.ts";
 import type { Intent, RejectedEdit } from "./intent.ts";
-import { frontObjectives } from "./objectives.ts";
+import { frontObjectives, objectivePoints } from "./objectives.ts";
 import { activeLessons } from "./lessons.ts";
 import { findMate } from "./lineage.ts";
 import type { Operator, OperatorView } from "./operators/operator.ts";
@@ -96,6 +96,7 @@ function chooseParent(
     front: front.filter((m) => ids.has(m.candidateId)),
     bestId: ids.has(state.bestId) ? state.bestId : (pool[0]?.id ?? state.bestId),
     ...(tactics.sampling ? { beliefs } : {}),
+    goals: objectivePoints(pool, spec.objectives),
   };
   return memberOf(state, SELECTORS[spec.config.selection](view, streamFor(state.root, "parent", iteration)));
 }

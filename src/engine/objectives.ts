@@ -51,6 +51,15 @@ export function objectiveVectors(
   });
 }
 
+/** What each objective the caller named comes to for each candidate, by id; -Infinity for what was not measured. */
+export function objectivePoints(
+  pool: readonly Member[],
+  objectives: readonly string[],
+): ReadonlyMap<string, readonly number[]> {
+  const points = objectives.length === 0 ? [] : objectiveVectors(pool, () => undefined, objectives);
+  return new Map(points.flatMap(([, ...values], i) => (pool[i] ? [[pool[i].id, values]] : [])));
+}
+
 /** What the named objectives come to for each candidate, by id, as they are told; without what was not measured. */
 export function objectiveValues(
   pool: readonly Member[],
@@ -58,13 +67,14 @@ export function objectiveValues(
 ): ReadonlyMap<string, Readonly<Record<string, number>>> {
   const names = [...new Set(objectives)];
   if (names.length === 0) return new Map();
-  const vectors = objectiveVectors(pool, () => undefined, names);
-  const named = ([, ...values]: readonly number[]) =>
+  const named = (values: readonly number[]) =>
     names.flatMap((name, i): [string, number][] => {
       const value = values[i] ?? Number.NEGATIVE_INFINITY;
       return Number.isFinite(value) ? [[name, roundScore(value)]] : [];
     });
-  return new Map(pool.map((m, i) => [m.id, Object.fromEntries(named(vectors[i] ?? []))]));
+  return new Map(
+    [...objectivePoints(pool, names)].map(([id, values]) => [id, Object.fromEntries(named(values))]),
+  );
 }
 
 /** The scored candidates no other one beats: at least as good in the score and every objective, and better in one. */

@@ -12,6 +12,8 @@ export interface SelectionView {
   readonly bestId: string;
   /** What is believed of each candidate; absent where only wins on the front are to count. */
   readonly beliefs?: Beliefs;
+  /** How each candidate does by each objective the caller named, higher is better. */
+  readonly goals?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Chooses the candidate the next proposal starts from. */

@@ -52,6 +52,22 @@ describe("selection", () => {
     expect(drawn.get("c2")).toBeGreaterThan(0.3);
   });
 
+  it("gives the objectives a caller named their turn beside what is believed", () => {
+    const of = new Map(pool.map(({ id }, i) => [id, { mean: 0.6 - i / 10, variance: 1e-6 }]));
+    const scale = { expected: {}, level: 0.5, noise: 0.1, references: 1 };
+    const believed = { ...view, beliefs: { of, scale } };
+    expect([...frequencies("pareto", believed).keys()]).toEqual(["c0"]);
+    const goals = new Map([
+      ["c0", [-90]],
+      ["c1", [-50]],
+      ["c2", [-95]],
+      ["c3", [-10]],
+    ]);
+    const drawn = frequencies("pareto", { ...believed, goals });
+    expect([...drawn.keys()].sort()).toEqual(["c0", "c1", "c3"]);
+    expect(drawn.get("c0")).toBeGreaterThan(0.2);
+  });
+
   it("takes the best always, or nearly always", () => {
     expect([...frequencies("current_best")]).toEqual([["c1", expect.closeTo(1)]]);
     const drawn = frequencies("epsilon_greedy");
