@@ -96,7 +96,7 @@ function chooseParent(
     front: front.filter((m) => ids.has(m.candidateId)),
     bestId: ids.has(state.bestId) ? state.bestId : (pool[0]?.id ?? state.bestId),
     ...(tactics.sampling ? { beliefs } : {}),
-    goals: objectivePoints(pool, spec.objectives),
+    ...(tactics.goals ? { goals: objectivePoints(pool, spec.objectives) } : {}),
   };
   return memberOf(state, SELECTORS[spec.config.selection](view, streamFor(state.root, "parent", iteration)));
 }

@@ -7,6 +7,8 @@ export interface Tactics {
   readonly racing: boolean;
   /** Parents are drawn by what is believed of them. Off: by their wins on the front alone. */
   readonly sampling: boolean;
+  /** Objectives the caller named have a say in who becomes a parent. */
+  readonly goals: boolean;
   /** The parent's known failures are shown beside the minibatch. */
   readonly knownFailures: boolean;
   /** A minibatch on which the parent turns out perfect is drawn again. */
@@ -21,6 +23,7 @@ export interface Tactics {
 export const ALL_TACTICS: Tactics = {
   racing: true,
   sampling: true,
+  goals: true,
   knownFailures: true,
   drawingOn: true,
   lessons: true,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { barrierMakespanMs, pairedGain, rolloutsToReach, scoreAfter } from "../bench/engine/figures.ts";
+import {
+  areaBelowFront,
+  barrierMakespanMs,
+  pairedGain,
+  rolloutsToReach,
+  scoreAfter,
+} from "../bench/engine/figures.ts";
 import { type RunPlan, type RunRecord, runOnce } from "../bench/engine/run.ts";
 import { latentRules } from "../bench/engine/worlds/latent-rules.ts";
 import { pureNoise } from "../bench/engine/worlds/pure-noise.ts";
@@ -57,6 +63,14 @@ describe("figures", () => {
       0.2,
       9,
     );
+  });
+
+  it("takes the area below a front: the best score for each length, up to four times the seed's", () => {
+    const point = (trueScore: number, tokens: number) => ({ trueScore, tokens });
+    expect(areaBelowFront({ seedTokens: 100, front: [] })).toBe(0);
+    expect(areaBelowFront({ seedTokens: 100, front: [point(0.8, 200)] })).toBeCloseTo(0.4, 9);
+    const front = [point(0.8, 200), point(0.4, 100), point(0.3, 150), point(1, 400)];
+    expect(areaBelowFront({ seedTokens: 100, front })).toBeCloseTo((0.4 * 100 + 0.8 * 200) / 400, 9);
   });
 
   it("models P×N rounds: with one child and room for every call it is the sequential loop", () => {

@@ -123,3 +123,22 @@ export function barrierMakespanMs(model: BarrierModel): number {
   }
   return total + phase(test, callsPerRollout);
 }
+
+/** Limits on length are looked at up to so many times the seed's. */
+const LONGEST = 4;
+
+/**
+ * The true score of the best prompt of the front that is no longer than a limit, on average over all limits from nothing
+ * to {@link LONGEST} times the seed's length: the area below the front (its hypervolume). No prompt fits: 0.
+ */
+export function areaBelowFront({ front, seedTokens }: Pick<RunRecord, "front" | "seedTokens">): number {
+  const longest = LONGEST * seedTokens;
+  let area = 0;
+  let best = 0;
+  for (const { trueScore, tokens } of front.toSorted((a, b) => a.tokens - b.tokens)) {
+    if (tokens >= longest || trueScore <= best) continue;
+    area += ((trueScore - best) * (longest - tokens)) / longest;
+    best = trueScore;
+  }
+  return area;
+}

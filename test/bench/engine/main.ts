@@ -3,6 +3,7 @@ import { optimise } from "../../../src/engine/optimise.ts";
 import { ablate, type Arena } from "./ablate.ts";
 import { describeWorlds } from "./describe.ts";
 import { compareHonesty, compareReal, compareStopping } from "./endings.ts";
+import { ablateObjective } from "./named-objectives.ts";
 import { compareQuality } from "./quality.ts";
 import { loadBanking } from "./real/banking.ts";
 import type { RunRecord } from "./run.ts";
@@ -61,7 +62,9 @@ const { values } = parseArgs({
 });
 
 const range = values.tuning ? TUNING_SEEDS : REPORT_SEEDS;
-const seeds = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : SEEDS));
+const seedsOr = (usual: number) => Number(values.seeds ?? (values.quick ? QUICK_SEEDS : usual));
+const seeds = seedsOr(SEEDS);
+const ablationSeeds = seedsOr(ABLATION_SEEDS);
 const parts = new Set(values.only ?? ["quality", "time", "honesty", "stopping", "real"]);
 const worlds = WORLDS.filter((w) => (values.world ?? SEARCH_WORLDS.map((s) => s.name)).includes(w.name));
 
@@ -92,17 +95,16 @@ async function real(): Promise<void> {
 /** The worlds to take the default apart in: by default the search's, a short job, and the real one where its data is. */
 async function arenas(): Promise<Arena[]> {
   const wanted = (name: string) => values.world === undefined || values.world.includes(name);
-  const count = Number(values.seeds ?? (values.quick ? QUICK_SEEDS : ABLATION_SEEDS));
   const simulated = ABLATION_WORLDS.filter((w) => wanted(w.name));
   const found: Arena[] = simulated.map((world) => ({
     world,
-    seeds: range(count),
+    seeds: range(ablationSeeds),
     limits: world === nearlyRight ? SHORT_JOB : {},
   }));
   const dataDir = process.env.GEPA_DATA_DIR;
   if (dataDir !== undefined && dataDir !== "" && wanted("banking")) {
     const { from, to, budget } = REAL_ABLATION;
-    const seeds = range(to).slice(from, from + count);
+    const seeds = range(to).slice(from, from + ablationSeeds);
     found.push({ world: await loadBanking(dataDir), seeds, limits: { budget } });
   }
   return found;
@@ -113,7 +115,10 @@ if (values.help) {
 } else if (values.describe) {
   console.log(describeWorlds());
 } else if (values.ablate) {
-  print(await ablate(setupOf(seeds), await arenas()));
+  const found = await arenas();
+  print(await ablate(setupOf(seeds), found));
+  const searched = SEARCH_WORLDS.filter((w) => found.some((arena) => arena.world === w));
+  if (searched.length > 0) print(await ablateObjective(setupOf(ablationSeeds), searched));
 } else {
   const setup = setupOf(seeds);
   if (parts.has("quality")) for (const section of await compareQuality(setup, worlds)) print(section);

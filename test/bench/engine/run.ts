@@ -1,7 +1,14 @@
 import { createRng } from "../../../src/base/rng.ts";
 import type { EngineEvent } from "../../../src/domain/event.ts";
 import { REFERENCE_CONFIG_DEFAULTS } from "../../../src/domain/reference-config.ts";
-import type { Components, OptimizeSpec, Profile, SearchConfig } from "../../../src/domain/spec.ts";
+import {
+  type Components,
+  type OptimizeSpec,
+  type Profile,
+  promptText,
+  type SearchConfig,
+} from "../../../src/domain/spec.ts";
+import { estimateTokens } from "../../../src/engine/constraints.ts";
 import type { Interval, Verdict } from "../../../src/domain/report.ts";
 import type { EngineOutcome, EnginePorts, Optimise } from "../../../src/engine/ports.ts";
 import { createVirtualTime } from "./virtual-time.ts";
@@ -29,6 +36,12 @@ export interface Standing {
   readonly trueScore: number;
 }
 
+/** A prompt of the final front. */
+export interface FrontPoint {
+  readonly trueScore: number;
+  readonly tokens: number;
+}
+
 /** What one run gave. Scores are true ones unless the name says otherwise. */
 export interface RunRecord {
   readonly world: string;
@@ -52,6 +65,9 @@ export interface RunRecord {
   readonly verdict: Verdict;
   readonly stopReason: string;
   readonly standings: readonly Standing[];
+  /** The members of the final front. */
+  readonly front: readonly FrontPoint[];
+  readonly seedTokens: number;
   readonly proposals: number;
   readonly accepted: number;
   /** Accepted children that are truly worse than their best parent. */
@@ -217,13 +233,16 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
       const { result } = outcome;
       const rollouts = rolloutsOf(profile, books.targetCalls, reported);
       const report = final?.data.report ?? result.report;
+      const front = (final?.data.artifacts.front ?? []).map((m) => m.candidateId);
+      const textOf = (id: string) => texts.get(id) ?? open.components;
       const truths = new Map<string, number>();
       for (const id of new Set([
         ...accepted,
         ...[...accepted].flatMap((c) => parents.get(c) ?? []),
         ...seen.map((s) => s.candidateId),
+        ...front,
       ])) {
-        truths.set(id, await open.trueScore(texts.get(id) ?? open.components));
+        truths.set(id, await open.trueScore(textOf(id)));
       }
       const truth = (id: string) => truths.get(id) ?? 0;
       const best = await open.trueScore((result.bestCandidate ?? result.champion).components);
@@ -250,6 +269,11 @@ function createWitness(open: OpenWorld, books: Books, profile: Profile) {
         verdict: report.verdict,
         stopReason: result.stopReason,
         standings: seen.map((s) => ({ ...s, trueScore: truth(s.candidateId) })),
+        front: front.map((id) => ({
+          trueScore: truth(id),
+          tokens: estimateTokens(promptText(textOf(id))),
+        })),
+        seedTokens: estimateTokens(promptText(open.components)),
         proposals,
         accepted: accepted.size,
         regressions: worse.length,
