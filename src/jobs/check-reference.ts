@@ -24,7 +24,7 @@ export function checkReference(spec: OptimizeSpec): FieldViolation[] {
       : checkTemplate(`${FIELD}.reflection_template`, reflectionTemplate)),
     ...Object.entries(reflectionTemplates).flatMap(([name, template]) => {
       const field = `${FIELD}.reflection_templates["${name}"]`;
-      if (spec.components[name] !== undefined) return checkTemplate(field, template);
+      if (Object.hasOwn(spec.components, name)) return checkTemplate(field, template);
       const names = Object.keys(spec.components).join(", ");
       return [{ field, description: `names no component of the prompt; there are ${names}` }];
     }),

@@ -110,9 +110,14 @@ function endpoint(
     return name.startsWith("openai/") ? listPrice(name.slice("openai/".length)) : undefined;
   };
   return (name, id) => {
-    const price = config.prices[id] ?? config.prices[name] ?? listed(name);
+    const price = own(config.prices, id) ?? own(config.prices, name) ?? listed(name);
     return limited(priced(open(name, id), price), limiter);
   };
+}
+
+/** A configured price; ids are callers' words, and "toString" is in every object. */
+function own(prices: ModelsConfig["prices"], id: string): Price | undefined {
+  return Object.hasOwn(prices, id) ? prices[id] : undefined;
 }
 
 /** Opens the configured providers, each with one limiter for all its models. */

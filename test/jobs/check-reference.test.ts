@@ -84,6 +84,13 @@ const refused: readonly [string, ReferenceConfigRequest, Partial<SpecRequest>, s
     /there are prompt$/,
   ],
   [
+    "a template of no component whose name every object has",
+    { reflectionTemplates: { constructor: both } },
+    {},
+    'config.reference.reflection_templates["constructor"]',
+    /there are prompt$/,
+  ],
+  [
     "a front over objectives that nobody scores",
     { frontierType: "objective" },
     {},

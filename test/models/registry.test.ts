@@ -104,13 +104,18 @@ describe("resolving a model", () => {
     [{ openai: key }, "gpt-5-mini-2025-08-07", 0.25],
     [{ openrouter: key }, "openai/gpt-5-mini", 0.25],
     [{ openrouter: key }, "mistral/gpt-5-mini", undefined],
-    [{ openai: key }, "constructor", undefined],
     [{ openai: { baseUrl: "http://localhost/v1" } }, "gpt-5-mini", undefined],
     [{}, "demo/target", 0],
   ] as const;
   for (const [config, id, input] of prices) {
     it(`knows the price of ${id} as ${input} with ${JSON.stringify(config)}`, () => {
       expect(modelsOf(config).models.resolve(id, "target").price?.inputPerMTok).toBe(input);
+    });
+  }
+
+  for (const id of ["toString", "constructor", "__proto__"]) {
+    it(`knows no price of ${id}, which every object has and nobody configured`, () => {
+      expect(modelsOf({ openai: key }).models.resolve(id, "target").price).toBeUndefined();
     });
   }
 
