@@ -3,7 +3,13 @@ import { sha256 } from "../base/digest.ts";
 import type { Evaluation, Problem } from "../domain/evaluation.ts";
 import { promptText, type Components, type Example, type OptimizeSpec } from "../domain/spec.ts";
 import { GraderError, type GradeCost, type Grader } from "../graders/grader.ts";
-import { ModelError, type Model, type ModelRequest, type ModelResponse } from "../models/model.ts";
+import {
+  bookFailedCall,
+  ModelError,
+  type Model,
+  type ModelRequest,
+  type ModelResponse,
+} from "../models/model.ts";
 import type { Breaker } from "./breaker.ts";
 import { addCosts, NO_COST, type Cost } from "./budget.ts";
 import { meanOfGrades } from "./grades.ts";
@@ -133,23 +139,29 @@ export function costOfAnswer({ usage, costUsd }: ModelResponse): Cost {
   };
 }
 
+/** The cost of a call that failed; at its worst where nobody knows what became of it. */
+export function costOfFailure(model: Model, request: ModelRequest, error: unknown): Cost {
+  const failure = error instanceof ModelError ? error.failure : "unavailable";
+  return { ...NO_COST, ...bookFailedCall(model, request, failure) };
+}
+
 const ONE_RUN: Cost = { ...NO_COST, metricCalls: 1 };
-const ONE_FAILED_CALL: Cost = { ...NO_COST, modelCalls: 1 };
 
 /** Runs a candidate on an example, and grades its answer for the first time. */
 async function run(parts: EvaluatorParts, prompt: string, example: Example): Promise<Attempt> {
   const { spec, target, breaker, signal } = parts;
   throwIfAborted(signal);
   breaker.check();
+  const request = targetRequest(spec, prompt, example.input);
   let answer: ModelResponse;
   try {
-    answer = await target.call(targetRequest(spec, prompt, example.input), signal);
+    answer = await target.call(request, signal);
   } catch (error) {
     const problem = problemOf(error, signal);
     breaker.failed("target", problem);
     return {
       evaluation: failed(example.id, "", problem),
-      cost: addCosts(ONE_RUN, ONE_FAILED_CALL),
+      cost: addCosts(ONE_RUN, costOfFailure(target, request, error)),
       answered: false,
       characters: 0,
     };

@@ -1,4 +1,4 @@
-import type { Price } from "../models/model.ts";
+import { MESSAGE_OVERHEAD_TOKENS, type Price } from "../models/model.ts";
 import { componentNames, type GraderSpec, promptText, type OptimizeSpec } from "../domain/spec.ts";
 import { addCosts, times, type Cost } from "./budget.ts";
 import { MAX_LESSON_CHARACTERS } from "./lessons.ts";
@@ -49,8 +49,6 @@ const ASKED_COMPONENT_TOKENS = 320;
 const TEXTS_PER_EXAMPLE = 4;
 /** Prompts a reflection request shows: the parent's, and in a crossover the other parent's. */
 const PROMPTS_SHOWN = 2;
-/** Tokens the chat form adds to a call. */
-const MESSAGE_OVERHEAD_TOKENS = 64;
 const PER_MILLION = 1e-6;
 
 /** Upper bound of the tokens of a text: no byte-level tokenizer makes more tokens than there are UTF-8 bytes. */

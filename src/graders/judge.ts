@@ -1,6 +1,12 @@
 import { digest } from "../base/digest.ts";
 import { fence } from "../domain/fence.ts";
-import { type Model, ModelError, type ModelRequest, type ModelResponse } from "../models/model.ts";
+import {
+  bookFailedCall,
+  type Model,
+  ModelError,
+  type ModelRequest,
+  type ModelResponse,
+} from "../models/model.ts";
 import { sumCosts } from "./cost.ts";
 import { type GradeCost, type GradeInput, type Grader, GraderError } from "./grader.ts";
 import { judgeSchema, parseJudgeAnswer } from "./judge-answer.ts";
@@ -103,9 +109,6 @@ export function createJudge(options: JudgeOptions): Grader {
   };
 }
 
-/** A call that failed is a call too: it counts, though nobody knows its tokens. */
-const FAILED_CALL: GradeCost = { modelCalls: 1, tokens: 0, costUsd: 0 };
-
 async function ask(
   judge: Model,
   request: ModelRequest,
@@ -117,7 +120,12 @@ async function ask(
   } catch (error) {
     if (!(error instanceof ModelError)) throw error; // an abort, or a decision of whoever keeps the books
     const sentence = `The judge could not be asked: ${error.message}`;
-    throw new GraderError(error.failure, sentence, error, sumCosts([...paid, FAILED_CALL]));
+    throw new GraderError(
+      error.failure,
+      sentence,
+      error,
+      sumCosts([...paid, bookFailedCall(judge, request, error.failure)]),
+    );
   }
 }
 

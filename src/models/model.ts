@@ -44,16 +44,16 @@ export interface Price {
 
 /** Why a call failed, and what follows. */
 export const MODEL_FAILURES = {
-  rate_limited: { retryable: true },
-  timeout: { retryable: true },
-  unavailable: { retryable: true },
-  malformed: { retryable: true },
-  auth: { retryable: false },
-  not_found: { retryable: false },
-  bad_request: { retryable: false },
-  content_filter: { retryable: false },
-  quota: { retryable: false },
-} as const satisfies Record<string, { retryable: boolean }>;
+  rate_limited: { retryable: true, mayBeBilled: false },
+  timeout: { retryable: true, mayBeBilled: true },
+  unavailable: { retryable: true, mayBeBilled: true },
+  malformed: { retryable: true, mayBeBilled: true },
+  auth: { retryable: false, mayBeBilled: false },
+  not_found: { retryable: false, mayBeBilled: false },
+  bad_request: { retryable: false, mayBeBilled: false },
+  content_filter: { retryable: false, mayBeBilled: false },
+  quota: { retryable: false, mayBeBilled: false },
+} as const satisfies Record<string, { retryable: boolean; mayBeBilled: boolean }>;
 export type ModelFailure = keyof typeof MODEL_FAILURES;
 
 /** A call that failed. `message` is safe to show: no key, no prompt, no provider text. */
@@ -92,4 +92,28 @@ export interface Model {
    * `mayTry` is asked right before it is sent; what that throws ends the call.
    */
   call(request: ModelRequest, signal: AbortSignal, mayTry?: () => void): Promise<ModelResponse>;
+}
+
+/** Tokens the chat form adds to a call, at most. */
+export const MESSAGE_OVERHEAD_TOKENS = 64;
+const PER_MILLION = 1e-6;
+
+/**
+ * What a call that failed is booked with, so that limits hold whatever the provider bills: the call alone where it was
+ * refused, its worst case where nobody knows what became of it. No byte-level tokenizer makes more tokens than there are
+ * UTF-8 bytes. US dollars are 0 where no price is known.
+ */
+export function bookFailedCall(
+  { price }: Pick<Model, "price">,
+  { messages, maxTokens, responseSchema }: ModelRequest,
+  failure: ModelFailure,
+): { readonly modelCalls: 1; readonly tokens: number; readonly costUsd: number } {
+  if (!MODEL_FAILURES[failure].mayBeBilled) return { modelCalls: 1, tokens: 0, costUsd: 0 };
+  const texts = [
+    ...messages.map((m) => m.content),
+    ...(responseSchema ? [JSON.stringify(responseSchema)] : []),
+  ];
+  const input = texts.reduce((sum, text) => sum + Buffer.byteLength(text, "utf8"), MESSAGE_OVERHEAD_TOKENS);
+  const perMTok = price ? input * price.inputPerMTok + maxTokens * price.outputPerMTok : 0;
+  return { modelCalls: 1, tokens: input + maxTokens, costUsd: perMTok * PER_MILLION };
 }

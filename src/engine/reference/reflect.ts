@@ -4,8 +4,8 @@ import type { Evaluation } from "../../domain/evaluation.ts";
 import type { RejectedText } from "../../domain/event.ts";
 import type { Components, Example, OptimizeSpec } from "../../domain/spec.ts";
 import type { ModelRequest } from "../../models/model.ts";
-import { NO_COST, type Cost } from "../budget.ts";
-import { costOfAnswer, problemOf } from "../evaluate.ts";
+import type { Cost } from "../budget.ts";
+import { costOfAnswer, costOfFailure, problemOf } from "../evaluate.ts";
 import type { Bench } from "../proposal.ts";
 import { REFLECTION_MAX_TOKENS, shown } from "../reflection/limits.ts";
 import { extractText } from "./extract-text.ts";
@@ -59,7 +59,7 @@ export function createReflection(bench: Bench, spec: OptimizeSpec, book: (cost: 
     } catch (error) {
       const problem = problemOf(error, bench.signal);
       reject(problem.code, problem.message);
-      pay({ ...NO_COST, modelCalls: 1 });
+      pay(costOfFailure(bench.reflection, request, error));
       bench.breaker.failed("reflection", problem);
       throw error;
     }
