@@ -10,7 +10,7 @@ import type { EngineStep } from "./ports.ts";
 import { chooseGrades } from "./regrade.ts";
 import { generated, judged, record, type Run } from "./run.ts";
 import { meanOver } from "./standing.ts";
-import { memberOf, SEED_ID, textDigest } from "./state.ts";
+import { memberOf, SEED_ID, exactDigest } from "./state.ts";
 import { decideStop } from "./stop.ts";
 
 /** Announces the run and its seed. */
@@ -58,16 +58,18 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
     course.prices.worstRun,
     splits.validation.length,
   );
-  const ids = splits.validation.slice(0, affordable);
+  const affordableIds = new Set(course.order.slice(0, affordable)); // shuffled: a part of it is a fair sample
+  const ids = splits.validation.filter((id) => affordableIds.has(id));
   const validating = run.bench.evaluate(spec.components, ids);
   testSeedAside(run, freeInLastRound(ids.length, run.ports.concurrency));
   const rollouts = await validating;
-  const booked = bookRollouts(run.state, SEED_ID, textDigest(spec.components), rollouts, new Set());
+  const booked = bookRollouts(run.state, SEED_ID, exactDigest(spec.components), rollouts, new Set());
   run.state = booked.state;
   yield* judged(run, 0, SEED_ID, "validation", booked.evaluations);
   const seedScore = () => meanOver(memberOf(run.state, SEED_ID), splits.validation);
-  const problem = booked.evaluations.find((e) => e.error)?.error;
-  if (seedScore() === undefined && problem) throw new OutageError(outage("target", problem));
+  const failed = booked.evaluations.find((e) => e.error);
+  if (seedScore() === undefined && failed?.error)
+    throw new OutageError(outage(failed.output === "" ? "target" : "grader", failed.error));
 
   const again = yield* measureNoise(run, booked.evaluations);
   const grading = yield* chooseGrades(run, booked.evaluations, again);

@@ -1,3 +1,4 @@
+import { bare } from "../base/bare.ts";
 import { isKnown, type Member } from "./state.ts";
 
 /** What is believed of the score a candidate would have on endlessly many examples: a normal distribution. */
@@ -137,7 +138,7 @@ function scaleOf(
   references: ReadonlySet<Member>,
   exampleIds: readonly string[],
 ): Scale {
-  const expected: Record<string, number> = {};
+  const expected = bare<number>();
   for (const id of exampleIds) {
     let sum = 0;
     let count = 0;

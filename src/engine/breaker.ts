@@ -14,13 +14,19 @@ export class OutageError extends Error {
 }
 
 /**
- * Calls of one role in a row that may fail for good, retries and all. Eight are out of reach of bad luck (one in
- * fifteen thousand where every third call fails) and cheap enough to find out.
+ * Calls of one role in a row that may fail for good, retries and all. Eight are rare by bad luck (where every tenth call
+ * fails, one in 10 ** 8 calls begins such a row) and cheap enough to find out.
  */
 export const MAX_CONSECUTIVE_FAILURES = 8;
 
 /** Failures of the access itself: no later call will fare better. */
 const HOPELESS = ["auth", "not_found", "quota"] as const satisfies readonly (keyof typeof MODEL_FAILURES)[];
+
+/** Failures of one request, which say nothing about the next one; where nothing was answered yet, a bad request may be ours. */
+const OF_THE_REQUEST = [
+  "bad_request",
+  "content_filter",
+] as const satisfies readonly (keyof typeof MODEL_FAILURES)[];
 
 /** Who can be out. */
 type Fallible = "target" | "grader" | "reflection";
@@ -42,6 +48,7 @@ export interface Breaker {
 /** A breaker that has seen nothing yet. */
 export function createBreaker(): Breaker {
   const failures = { target: 0, grader: 0, reflection: 0 };
+  const answered = new Set<Fallible>();
   let found: OutageError | undefined;
   return {
     check() {
@@ -49,8 +56,11 @@ export function createBreaker(): Breaker {
     },
     succeeded(role) {
       failures[role] = 0;
+      answered.add(role);
     },
     failed(role, problem, again = false) {
+      const ofTheRequest = (OF_THE_REQUEST as readonly string[]).includes(problem.code);
+      if (ofTheRequest && (answered.has(role) || problem.code === "content_filter")) return;
       if (!again) failures[role]++;
       const hopeless = (HOPELESS as readonly string[]).includes(problem.code);
       if (!hopeless && failures[role] < MAX_CONSECUTIVE_FAILURES) return;

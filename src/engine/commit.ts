@@ -1,3 +1,5 @@
+import { bare } from "../base/bare.ts";
+import { count } from "../domain/count.ts";
 import type { Comparison } from "./acceptance/acceptance.ts";
 import type { Decision } from "./announce.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
@@ -11,6 +13,7 @@ import type { Outcome } from "./proposal.ts";
 import { leaderOf, meanOver } from "./standing.ts";
 import {
   candidateId,
+  exactDigest,
   isKnown,
   textDigest,
   wasRun,
@@ -32,12 +35,12 @@ export interface Verdict {
 export function bookRollouts(
   state: State,
   candidate: string,
-  text: string,
+  exact: string,
   rollouts: readonly Rollout[],
   toldBefore: ReadonlySet<string>,
 ): { readonly state: State; readonly evaluations: readonly Evaluation[] } {
   const isReused = ({ evaluation: { exampleId } }: Rollout) =>
-    toldBefore.has(exampleId) || wasRun(state, text, exampleId);
+    toldBefore.has(exampleId) || wasRun(state, exact, exampleId);
   const evaluations = rollouts.map((r) => ({ ...r.evaluation, reused: isReused(r) }));
   const charged = rollouts.filter((r) => !isReused(r)).map((r) => r.cost);
   return {
@@ -96,10 +99,11 @@ function commitTried(
       id,
       components: draft.components,
       text,
+      exact: exactDigest(draft.components),
       parentIds: intent.parentIds,
       operator: intent.operator,
       iteration: intent.iteration,
-      scores: {},
+      scores: bare(),
       failed: [],
     },
     outcome.evaluations,
@@ -122,7 +126,9 @@ function commitTried(
       : {
           ...learnt,
           // What a twin was run on need not be run again.
-          pool: learnt.pool.map((m) => (m.id === twin ? withEvaluations(m, outcome.evaluations) : m)),
+          pool: learnt.pool.map((m) =>
+            m.id === twin && m.exact === child.exact ? withEvaluations(m, outcome.evaluations) : m,
+          ),
           rejected: withRejected(learnt.rejected, rejectedOf(child, draft.changed, effect)),
         },
   );
@@ -163,6 +169,7 @@ function rejectedOf(child: Member, changed: readonly string[], effect: Effect | 
     operator: child.operator,
     iteration: child.iteration,
     text: child.text,
+    exact: child.exact,
     tried: [...Object.keys(child.scores), ...child.failed],
     ...(effect === undefined ? {} : { effect }),
     edit: {
@@ -218,9 +225,4 @@ export function standing(member: Member, order: readonly string[]): string {
 
 function knownOf(member: Member, order: readonly string[]): number {
   return order.filter((id) => isKnown(member, id)).length;
-}
-
-/** So many of something, in words a sentence can hold. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -34,7 +34,7 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
   } catch (error) {
     // What was found stands; the report says that it was not tested.
     if (!(error instanceof OutageError || error instanceof OutOfTimeError)) throw error;
-    run.state = { ...run.state, unbooked: true };
+    if (error instanceof OutageError) run.state = { ...run.state, unbooked: true };
   }
   yield progress(run, "final");
 
@@ -64,7 +64,7 @@ async function* test(run: Run): AsyncGenerator<EngineStep, void, void> {
   const members = [...new Set([SEED_ID, run.state.bestId])].map((id) => memberOf(run.state, id));
   const rollouts = await Promise.all(members.map((m) => run.evaluate(m.components, ids)));
   for (const [i, member] of members.entries()) {
-    const booked = bookRollouts(run.state, member.id, member.text, rollouts[i] ?? [], new Set());
+    const booked = bookRollouts(run.state, member.id, member.exact, rollouts[i] ?? [], new Set());
     run.state = booked.state;
     yield* judged(run, run.state.commits, member.id, "test", booked.evaluations);
   }

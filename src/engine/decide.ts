@@ -14,7 +14,7 @@ import { noRoomForProposal } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
 import { SHOWN_FAILURES, SHOWN_LESSONS, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
-import { frontOf } from "./standing.ts";
+import { frontOf, meanOver } from "./standing.ts";
 import { isKnown, memberOf, type Member, type State } from "./state.ts";
 import { streamFor } from "./streams.ts";
 
@@ -94,11 +94,18 @@ function chooseParent(
     pool,
     validation: splits.validation,
     front: front.filter((m) => ids.has(m.candidateId)),
-    bestId: ids.has(state.bestId) ? state.bestId : (pool[0]?.id ?? state.bestId),
+    bestId: ids.has(state.bestId) ? state.bestId : (bestOf(pool, splits.validation) ?? state.bestId),
     ...(tactics.sampling ? { beliefs } : {}),
     ...(tactics.goals ? { goals: objectivePoints(pool, spec.objectives) } : {}),
   };
   return memberOf(state, SELECTORS[spec.config.selection](view, streamFor(state.root, "parent", iteration)));
+}
+
+/** The one with the best mean, of equal ones the oldest. */
+function bestOf(pool: readonly Member[], validation: readonly string[]): string | undefined {
+  const mean = (m: Member) => meanOver(m, validation) ?? Number.NEGATIVE_INFINITY;
+  return pool.reduce<Member | undefined>((a, b) => (a === undefined || mean(b) > mean(a) ? b : a), undefined)
+    ?.id;
 }
 
 function examplesFor(

@@ -149,7 +149,7 @@ async function* follow(run: Run, flight: Flight): AsyncGenerator<EngineStep, Out
       continue;
     }
     const before = told.get(notice.candidateId) ?? new Set();
-    const booked = bookRollouts(run.state, notice.candidateId, notice.text, notice.rollouts, before);
+    const booked = bookRollouts(run.state, notice.candidateId, notice.exact, notice.rollouts, before);
     run.state = booked.state;
     told.set(notice.candidateId, new Set([...before, ...notice.rollouts.map((r) => r.evaluation.exampleId)]));
     yield* judged(run, flight.intent.iteration, notice.candidateId, notice.stage, booked.evaluations);

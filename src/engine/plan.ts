@@ -4,6 +4,7 @@ import { promptText, type GraderSpec, type OptimizeSpec } from "../domain/spec.t
 import type { Price } from "../models/model.ts";
 import { roundScore, roundUsd } from "../domain/round.ts";
 import { addCosts, limitBrokenBy, times, type Cost } from "./budget.ts";
+import { count } from "../domain/count.ts";
 import { estimateTokens } from "./constraints.ts";
 import { iterationCost } from "./iteration-cost.ts";
 import { unknownOperators } from "./operators/registry.ts";
@@ -132,7 +133,7 @@ function warningsFor({ spec, splits, rates, proposals, testable, deviation }: Pr
   }
   if (tests === 0) {
     warnings.push(
-      `No examples are left for an untouched test, so the lift will not be measured. Send at least ${MIN_EXAMPLES_FOR_TEST} examples, or mark some with split "test".`,
+      `No examples are left for an untouched test, so the lift will not be measured. ${spec.examples.some((e) => e.split) ? 'Mark some with split "test".' : `Send at least ${MIN_EXAMPLES_FOR_TEST} examples, or mark some with split "test".`}`,
     );
   } else if (!testable) {
     warnings.push(
@@ -141,7 +142,7 @@ function warningsFor({ spec, splits, rates, proposals, testable, deviation }: Pr
   } else if (detectableLift(tests, deviation) > LARGE_LIFT) {
     const lift = detectableLift(tests, deviation);
     warnings.push(
-      `${tests} test examples can show a lift of about ${lift.toFixed(2)} or more; a smaller one will most likely be reported as not_shown. About ${testsFor(LARGE_LIFT, deviation)} would show ${LARGE_LIFT}.`,
+      `${count(tests, "test example")} can show a lift of about ${lift.toFixed(2)} or more; a smaller one will most likely be reported as not_shown. About ${testsFor(LARGE_LIFT, deviation)} would show ${LARGE_LIFT}.`,
     );
   }
   const parts = new Set(partNames(spec.grader));

@@ -12,15 +12,15 @@ import type { Intent } from "./intent.ts";
 import { OPERATORS, type OperatorName } from "./operators/registry.ts";
 import { proposeText, type ReflectionParts } from "./reflection/propose-text.ts";
 import { SCORE_EPSILON } from "./standing.ts";
-import { candidateId, textDigest, type Member } from "./state.ts";
+import { candidateId, exactDigest, type Member } from "./state.ts";
 
 /** What a proposal tells while it runs, in a fixed order. */
 export type Notice =
   | {
       readonly kind: "judged";
       readonly candidateId: string;
-      /** Digest of its text. */
-      readonly text: string;
+      /** Digest of its text to the letter. */
+      readonly exact: string;
       readonly stage: JudgeStage;
       readonly rollouts: readonly Rollout[];
     }
@@ -87,7 +87,7 @@ export async function carryOut(
 ): Promise<Outcome> {
   if (intent.minibatch.length === 0) {
     return unmade(
-      `${material.parent.id} has nothing left to learn: it is perfect on every training example.`,
+      `${material.parent.id} has nothing left to learn: it is right on every training example it could be run on.`,
     );
   }
   const { kind } = OPERATORS[intent.operator as OperatorName];
@@ -117,7 +117,7 @@ async function reflectAndTry(
     notify({
       kind: "judged",
       candidateId: parent.id,
-      text: parent.text,
+      exact: parent.exact,
       stage: "parent_minibatch",
       rollouts,
     });
@@ -128,7 +128,9 @@ async function reflectAndTry(
   const shown = [...minibatch, ...known];
   if (isPerfect(shown)) {
     return {
-      ...unmade(`${parent.id} is perfect on these examples; there is nothing to learn.`),
+      ...unmade(
+        `${parent.id} is right wherever it could be run on these examples; there is nothing to learn.`,
+      ),
       nothingToLearn: true,
     };
   }
@@ -152,6 +154,7 @@ async function reflectAndTry(
       ...(material.mate ? { other: material.mate.components } : {}),
       context: spec.context,
       ...(rubric === undefined ? {} : { rubric }),
+      sample: bench.course.prices.maxReflections * (intent.iteration - 1),
       lessons: material.lessons,
       rejectedEdits: intent.rejectedEdits,
       attempts: shown.flatMap((evaluation) => {
@@ -236,10 +239,10 @@ async function tryOut(
   notify: (notice: Notice) => void,
 ): Promise<Outcome> {
   notify({ kind: "generated", draft });
-  const text = textDigest(draft.components);
+  const exact = exactDigest(draft.components);
   const judge = async (as: JudgeStage, ids: readonly string[]) => {
     const rollouts = await bench.evaluate(draft.components, ids);
-    notify({ kind: "judged", candidateId: candidateId(intent.iteration), text, stage: as, rollouts });
+    notify({ kind: "judged", candidateId: candidateId(intent.iteration), exact, stage: as, rollouts });
     return rollouts;
   };
   const trialIds = before.map((e) => e.exampleId);
@@ -290,6 +293,8 @@ function betterScores(
   });
 }
 
+/** Whether nothing is wrong where there is a score, and there is one: no child can be better there. */
 function isPerfect(evaluations: readonly Evaluation[]): boolean {
-  return evaluations.every((e) => e.score !== undefined && e.score >= 1 - SCORE_EPSILON);
+  const scores = evaluations.flatMap((e) => e.score ?? []);
+  return scores.length > 0 && scores.every((score) => score >= 1 - SCORE_EPSILON);
 }

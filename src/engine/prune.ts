@@ -1,3 +1,4 @@
+import { bare } from "../base/bare.ts";
 import { componentNames, promptText, type Components } from "../domain/spec.ts";
 import { announce } from "./announce.ts";
 import { addCosts, limitBrokenBy, times } from "./budget.ts";
@@ -7,7 +8,15 @@ import { isNotWorse } from "./report/interval.ts";
 import { MAX_PRUNE_TRIES, mayPrune, PRUNE, pruneAllowance } from "./reserve.ts";
 import { generated, judged, type Run } from "./run.ts";
 import { segmentsOf, withoutSegment } from "./segments.ts";
-import { candidateId, memberOf, SEED_ID, textDigest, withEvaluations, type Member } from "./state.ts";
+import {
+  candidateId,
+  exactDigest,
+  memberOf,
+  SEED_ID,
+  textDigest,
+  withEvaluations,
+  type Member,
+} from "./state.ts";
 
 /** Mean score a shorter text may lose: less than people notice, and far less than a rule that matters is worth. */
 export const PRUNE_MARGIN = 0.01;
@@ -68,7 +77,7 @@ async function* tryShorter(
   const { validation } = run.course.splits;
   const iteration = run.state.commits;
   const saved = promptText(champion.components).length - promptText(components).length;
-  const text = textDigest(components);
+  const [text, exact] = [textDigest(components), exactDigest(components)];
   const parentIds = [champion.id];
   yield generated(run, {
     iteration,
@@ -82,11 +91,21 @@ async function* tryShorter(
     rejectedTexts: [],
   });
 
-  let child: Member = { id, components, text, parentIds, operator: PRUNE, iteration, scores: {}, failed: [] };
+  let child: Member = {
+    id,
+    components,
+    text,
+    exact,
+    parentIds,
+    operator: PRUNE,
+    iteration,
+    scores: bare(),
+    failed: [],
+  };
   const size = Math.ceil(validation.length / BLOCKS);
   for (let from = 0; from < validation.length; from += size) {
     const rollouts = await run.evaluate(components, validation.slice(from, from + size));
-    const booked = bookRollouts(run.state, id, text, rollouts, new Set());
+    const booked = bookRollouts(run.state, id, exact, rollouts, new Set());
     run.state = booked.state;
     yield* judged(run, iteration, id, "validation", booked.evaluations);
     child = withEvaluations(child, booked.evaluations);
@@ -106,7 +125,10 @@ async function* tryShorter(
     ? { ...run.state, pool: [...pool, child], bestId: id }
     : {
         ...run.state,
-        rejected: [...rejected, { id, parentIds, operator: PRUNE, iteration, text, tried: triedBy(child) }],
+        rejected: [
+          ...rejected,
+          { id, parentIds, operator: PRUNE, iteration, text, exact, tried: triedBy(child) },
+        ],
       };
   const change = `${(-mean(lost)).toFixed(3)} on ${lost.length} validation examples`;
   yield* announce(run, {

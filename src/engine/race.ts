@@ -120,7 +120,7 @@ async function* book(
   why: string,
 ): AsyncGenerator<EngineStep, void, void> {
   const iteration = run.state.commits;
-  const booked = bookRollouts(run.state, member.id, member.text, rollouts, new Set());
+  const booked = bookRollouts(run.state, member.id, member.exact, rollouts, new Set());
   const state = withLeader(run.course, booked.state);
   const leads = state.bestId === run.state.bestId ? "" : " and is the best so far";
   run.state = state;

@@ -1,3 +1,4 @@
+import { bare } from "../base/bare.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import type { Lesson } from "../domain/candidate.ts";
 import type { StopReason } from "../domain/stop-reason.ts";
@@ -9,7 +10,7 @@ import type { Intent, RejectedEdit } from "./intent.ts";
 
 /** Everything the search knows, as plain data: what a checkpoint holds and every decision is made from. */
 export interface State {
-  readonly version: 3;
+  readonly version: 4;
   /** What all random streams are derived from. */
   readonly root: number;
   /** Events yielded so far. */
@@ -56,8 +57,10 @@ export interface Stopping {
 export interface Member {
   readonly id: string;
   readonly components: Components;
-  /** Digest of its text. */
+  /** Digest of its text, up to case and white space. */
   readonly text: string;
+  /** Digest of its text to the letter: what was paid for. */
+  readonly exact: string;
   readonly parentIds: readonly string[];
   readonly operator: string;
   readonly iteration: number;
@@ -95,8 +98,10 @@ export interface Rejected {
   readonly parentIds: readonly string[];
   readonly operator: string;
   readonly iteration: number;
-  /** Digest of its text. */
+  /** Digest of its text, up to case and white space. */
   readonly text: string;
+  /** Digest of its text to the letter. */
+  readonly exact: string;
   /** Examples it was run on. */
   readonly tried: readonly string[];
   /** What its edit did to the score; absent where that could not be measured. */
@@ -126,14 +131,15 @@ export function initialState(root: number, seed: Components): State {
     id: SEED_ID,
     components: seed,
     text: textDigest(seed),
+    exact: exactDigest(seed),
     parentIds: [],
     operator: "seed",
     iteration: 0,
-    scores: {},
+    scores: bare(),
     failed: [],
   };
   return {
-    version: 3,
+    version: 4,
     root,
     ordinal: 0,
     decisions: "",
@@ -157,8 +163,10 @@ export function saveState(state: State): string {
 
 /** The state of a checkpoint. Throws where it is not one of this version. */
 export function loadState(saved: string): State {
-  const state = JSON.parse(saved) as State;
-  if (state.version !== 3) throw new Error(`checkpoint of version ${String(state.version)}, expected 3`);
+  const state = JSON.parse(saved, (name, value) =>
+    name === "scores" || name === "criteria" ? bare(value) : value,
+  ) as State;
+  if (state.version !== 4) throw new Error(`checkpoint of version ${String(state.version)}, expected 4`);
   return state;
 }
 
@@ -180,16 +188,16 @@ export function isKnown(member: Member, exampleId: string): boolean {
 }
 
 /** Whether a text was run on an example before, under whatever id. */
-export function wasRun(state: State, text: string, exampleId: string): boolean {
+export function wasRun(state: State, exact: string, exampleId: string): boolean {
   return (
-    state.pool.some((m) => m.text === text && isKnown(m, exampleId)) ||
-    state.rejected.some((r) => r.text === text && r.tried.includes(exampleId))
+    state.pool.some((m) => m.exact === exact && isKnown(m, exampleId)) ||
+    state.rejected.some((r) => r.exact === exact && r.tried.includes(exampleId))
   );
 }
 
 /** A member with further evaluations noted; what is known already stays as it is. */
 export function withEvaluations(member: Member, evaluations: readonly Evaluation[]): Member {
-  const scores: Record<string, number> = { ...member.scores };
+  const scores = bare(member.scores);
   const failed = new Set(member.failed);
   let tally = member.tally;
   for (const evaluation of evaluations) {
@@ -209,23 +217,23 @@ function withAnswer(tally: Tally | undefined, { output, objectives }: Evaluation
     sum: (total?.sum ?? 0) + value,
     count: (total?.count ?? 0) + 1,
   });
-  const criteria = Object.entries(objectives).map(([name, value]) => [
-    name,
-    add(tally?.criteria[name], value),
-  ]);
-  return {
-    answerTokens: add(tally?.answerTokens, estimateTokens(output)),
-    criteria: { ...tally?.criteria, ...Object.fromEntries(criteria) },
-  };
+  const criteria = bare(tally?.criteria);
+  for (const [name, value] of Object.entries(objectives)) criteria[name] = add(criteria[name], value);
+  return { answerTokens: add(tally?.answerTokens, estimateTokens(output)), criteria };
 }
 
 /** A member with these evaluations in place of all it had. */
 export function withNewEvaluations(member: Member, evaluations: readonly Evaluation[]): Member {
   const { tally: _before, ...blank } = member;
-  return withEvaluations({ ...blank, scores: {}, failed: [] }, evaluations);
+  return withEvaluations({ ...blank, scores: bare(), failed: [] }, evaluations);
 }
 
 /** Tells prompts apart up to case and white space: two of one digest are the same proposal. */
 export function textDigest(components: Components): string {
   return digest(normalised(promptText(components)));
+}
+
+/** Tells prompts apart to the letter, as the models do. */
+export function exactDigest(components: Components): string {
+  return digest(promptText(components));
 }

@@ -3,7 +3,7 @@
  * is worth. Jobs always run with all of them.
  */
 export interface Tactics {
-  /** Validation in blocks, given up for the time being where a candidate is clearly not the best. Off: all at once. */
+  /** Validation in blocks: after its first one only whoever promises most is run on. Off: all at once. */
   readonly racing: boolean;
   /** Parents are drawn by what is believed of them. Off: by their wins on the front alone. */
   readonly sampling: boolean;

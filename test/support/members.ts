@@ -1,5 +1,5 @@
 import type { Components } from "../../src/domain/spec.ts";
-import { textDigest, type Member } from "../../src/engine/state.ts";
+import { exactDigest, textDigest, type Member } from "../../src/engine/state.ts";
 
 /** A candidate of a pool, with whatever the test does not care about filled in. */
 export function member(
@@ -12,6 +12,7 @@ export function member(
     id,
     components,
     text: textDigest(components),
+    exact: exactDigest(components),
     parentIds: [],
     operator: "reflect",
     iteration: Number(id.slice(1)),

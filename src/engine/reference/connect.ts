@@ -57,7 +57,7 @@ export function connect(run: Run): World {
       async isStopped() {
         throwIfAborted(bench.signal);
         const unlimited = { ...course.spec.budget, maxMetricCalls: Number.POSITIVE_INFINITY };
-        const broke = limitBrokenBy(unlimited, run.state.used, ONE_MORE);
+        const broke = limitBrokenBy(unlimited, addCosts(run.state.used, course.reserve), ONE_MORE);
         if (broke) stopping = budgetStop(broke);
         if (stopping) return true;
         const order = await run.ports.outside(run.state.commits + 1);

@@ -1,12 +1,21 @@
+import { bare } from "../../base/bare.ts";
 import type { Evaluation } from "../../domain/evaluation.ts";
 import { REFERENCE_CONFIG_DEFAULTS } from "../../domain/reference-config.ts";
 import { componentNames, type Components } from "../../domain/spec.ts";
 import { announce } from "../announce.ts";
 import { outage, OutageError } from "../breaker.ts";
-import { count } from "../commit.ts";
+import { count } from "../../domain/count.ts";
 import type { EngineStep } from "../ports.ts";
 import { generated, judged, type Run } from "../run.ts";
-import { candidateId, SEED_ID, textDigest, withEvaluations, type Member, type State } from "../state.ts";
+import {
+  candidateId,
+  exactDigest,
+  SEED_ID,
+  textDigest,
+  withEvaluations,
+  type Member,
+  type State,
+} from "../state.ts";
 import type { Batch, ReferenceStep } from "./ports.ts";
 import { OPERATOR, type Reflection } from "./reflect.ts";
 
@@ -193,12 +202,27 @@ function joined(
     return { ...state, ...best, pool, used: { ...state.used, metricCalls: step.exampleIds.length } };
   }
   const text = textDigest(child.components);
-  const member: Member = { ...child, text, iteration, scores: {}, failed: [] };
+  const member: Member = {
+    ...child,
+    text,
+    exact: exactDigest(child.components),
+    iteration,
+    scores: bare(),
+    failed: [],
+  };
   return { ...state, ...best, pool: [...state.pool, withEvaluations(member, batch.records)] };
 }
 
 function withRejected(state: State, iteration: number, child: Written): State {
   const { id, components, parentIds, operator } = child;
-  const rejected = { id, parentIds, operator, iteration, text: textDigest(components), tried: [] };
+  const rejected = {
+    id,
+    parentIds,
+    operator,
+    iteration,
+    text: textDigest(components),
+    exact: exactDigest(components),
+    tried: [],
+  };
   return { ...state, rejected: [...state.rejected, rejected] };
 }

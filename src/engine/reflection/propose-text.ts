@@ -5,7 +5,7 @@ import type { Model, ModelRequest, ModelResponse } from "../../models/model.ts";
 import type { Breaker } from "../breaker.ts";
 import { addCosts, NO_COST, type Cost } from "../budget.ts";
 import type { Violation } from "../constraints.ts";
-import { costOfAnswer, problemOf } from "../evaluate.ts";
+import { costOfAnswer, costOfFailure, problemOf } from "../evaluate.ts";
 import type { Limiter } from "../limit.ts";
 import { parseAnswer, type Proposal } from "./answer.ts";
 import { MAX_REFLECTION_ATTEMPTS } from "./limits.ts";
@@ -38,7 +38,7 @@ export async function proposeText(
   const rejectedTexts: RejectedText[] = [];
   let cost: Cost = NO_COST;
   for (let attempt = 0; attempt < MAX_REFLECTION_ATTEMPTS; attempt++) {
-    const request = reflectionRequest(brief, attempt, rejectedTexts.at(-1)?.detail);
+    const request = reflectionRequest(brief, (brief.sample ?? 0) + attempt, rejectedTexts.at(-1)?.detail);
     let answer: ModelResponse;
     try {
       answer = await parts.limiter(() => call(parts, request), "first");
@@ -47,7 +47,7 @@ export async function proposeText(
       parts.breaker.failed("reflection", problem);
       const operator = brief.operator.name;
       rejectedTexts.push({ operator, reason: problem.code, detail: problem.message });
-      return { rejectedTexts, cost: addCosts(cost, { ...NO_COST, modelCalls: 1 }) };
+      return { rejectedTexts, cost: addCosts(cost, costOfFailure(parts.reflection, request, error)) };
     }
     parts.breaker.succeeded("reflection");
     cost = addCosts(cost, costOfAnswer(answer));

@@ -15,6 +15,8 @@ export interface ReflectionBrief {
   readonly rubric?: string;
   readonly lessons: readonly string[];
   readonly rejectedEdits: readonly RejectedEdit[];
+  /** Number of the first sample: no two proposals share one, so that equal questions are asked anew. */
+  readonly sample?: number;
   readonly attempts: readonly { readonly example: Example; readonly evaluation: Evaluation }[];
 }
 

@@ -6,6 +6,7 @@ import type { StopReason } from "../../domain/stop-reason.ts";
 import { promptText, type OptimizeSpec } from "../../domain/spec.ts";
 import type { Spend } from "../../domain/spend.ts";
 import { digest } from "../../base/digest.ts";
+import { count } from "../../domain/count.ts";
 import { publicLesson } from "../lessons.ts";
 import { meanOver, publicFront } from "../standing.ts";
 import { gradesOf, memberOf, SEED_ID, type Member, type State } from "../state.ts";
@@ -177,17 +178,17 @@ function explain(
   const by = signed(lift ?? 0);
   switch (verdict) {
     case "improved":
-      return `On ${n} test examples the search never saw, ${best.id} scores ${by} against the seed, and the interval excludes zero.`;
+      return `On ${count(n, "test example")} the search never saw, ${best.id} scores ${by} against the seed, and the interval excludes zero.`;
     case "worse":
-      return `On ${n} test examples the search never saw, ${best.id} scores ${by} against the seed; the seed prompt stays.`;
+      return `On ${count(n, "test example")} the search never saw, ${best.id} scores ${by} against the seed; the seed prompt stays.`;
     case "not_shown":
       return best.id === SEED_ID
         ? "No candidate was better than the seed on validation; the seed prompt stays."
-        : `On ${n} test examples ${best.id} scores ${by} against the seed, which chance alone can explain; the seed prompt stays.`;
+        : `On ${count(n, "test example")} ${best.id} scores ${by} against the seed, which chance alone can explain; the seed prompt stays.`;
     case "not_measured":
       return splits.test.length > 0
         ? "The test could not be run, so the scores are those of the examples the search was guided by."
-        : "There are too few examples for an untouched test; the scores are those of the examples the search was guided by, and flatter the champion.";
+        : "No examples were left for an untouched test; the scores are those of the examples the search was guided by, and flatter the champion.";
   }
 }
 

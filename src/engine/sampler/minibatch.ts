@@ -55,7 +55,8 @@ export function drawMinibatch({
   if (isMastered(parent, train)) return undefined;
   const fresh = new Set<string>();
   const windows = Math.ceil(train.length / Math.min(size, train.length));
-  for (let k = 0; k <= windows && fresh.size < size * MAX_DRAWS; k++) {
+  // An example can be early in this epoch and late in the next: only two epochs are sure to hold all.
+  for (let k = 0; k <= 2 * windows && fresh.size < size * MAX_DRAWS; k++) {
     for (const id of epochMinibatch(train, size, iteration - 1 + k, root)) {
       if (!isKnown(parent, id)) fresh.add(id);
     }

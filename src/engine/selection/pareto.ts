@@ -12,12 +12,13 @@ const DRAWN_SPREAD = 0.5;
  * front by the examples each candidate wins (GEPA, algorithm 2).
  */
 export const pareto: Selector = ({ pool, front, bestId, beliefs, goals }, rng) => {
-  if (front.length === 0) return bestId;
-  if (!beliefs)
+  if (!beliefs) {
+    if (front.length === 0) return bestId;
     return rng.weighted(
       front,
       front.map(({ wins }) => Math.max(1, wins)),
     ).candidateId;
+  }
   const known = pool.flatMap(({ id }) => {
     const belief = beliefs.of.get(id);
     return belief ? [{ id, point: [drawFrom(belief, rng), ...(goals?.get(id) ?? [])] }] : [];

@@ -27,6 +27,7 @@ function rejected(operator: string, change: number): Rejected {
     operator,
     iteration: 9,
     text: "",
+    exact: "",
     tried: [],
     effect: { change, examples: 3 },
   };
