@@ -17,7 +17,7 @@ import {
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
 
 /** Graders inside graders: more levels than this have no use, and every level multiplies what one example costs. */
-const MAX_DEPTH = 3;
+export const MAX_DEPTH = 3;
 
 const SERVED: Readonly<Record<GraderKind, true>> = {
   judge: true,

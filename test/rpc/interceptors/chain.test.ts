@@ -9,7 +9,8 @@ import { createFakeLog } from "../../support/fake-use-cases.ts";
 import { aJob } from "../../support/jobs.ts";
 import { createTestRpc } from "../../support/rpc-server.ts";
 
-const { createJob, getJob, listEvents, listJobs, watchJob } = OptimizationService.method;
+const { createJob, estimateJob, forkJob, getJob, listEvents, listJobs, watchJob } =
+  OptimizationService.method;
 const METHOD = "gepa.v1.OptimizationService/GetJob";
 const found = { getJob: async (_caller: unknown, id: string) => aJob(id) };
 
@@ -191,6 +192,88 @@ describe("validation", () => {
       ["spec.examples[0].input", "spec.seed", "iterations"],
     ],
     [
+      "limits without an end, which JSON can not hold",
+      () =>
+        call(createTestRpc(), createJob, {
+          spec: {
+            ...spec,
+            budget: { maxCostUsd: Infinity, maxWallTimeS: Infinity },
+            config: { reference: { maxReflectionCostUsd: Infinity } },
+          },
+        }),
+      "validation_error",
+      [
+        "spec.budget.max_cost_usd",
+        "spec.budget.max_wall_time_s",
+        "spec.config.reference.max_reflection_cost_usd",
+      ],
+    ],
+    [
+      "a tolerance without an end",
+      () =>
+        call(createTestRpc(), createJob, {
+          spec: { ...spec, grader: { kind: { case: "numeric", value: { tolerance: Infinity } } } },
+        }),
+      "validation_error",
+      ["spec.grader.numeric.tolerance"],
+    ],
+    [
+      "a weight without an end",
+      () => {
+        const graders = [{ name: "close", weight: Infinity, grader: { kind: { case: "judge", value: {} } } }];
+        const grader = { kind: { case: "multi", value: { graders } } } as const;
+        return call(createTestRpc(), createJob, { spec: { ...spec, grader } as never });
+      },
+      "validation_error",
+      ["spec.grader.multi.graders[0].weight"],
+    ],
+    [
+      "what is wrong inside of a multi grader, at every depth",
+      () => {
+        const part = (name: string, kind: object) => ({ name, grader: { kind } });
+        const inner = part("inner", {
+          case: "multi",
+          value: {
+            graders: [
+              part("pattern", { case: "regex", value: { pattern: "" } }),
+              part("close", { case: "numeric", value: { tolerance: -1 } }),
+            ],
+          },
+        });
+        const graders = [inner, part("none", { case: undefined })];
+        const grader = { kind: { case: "multi", value: { graders } } };
+        return call(createTestRpc(), estimateJob, { spec: { ...spec, grader } as never });
+      },
+      "validation_error",
+      [
+        "spec.grader.multi.graders[0].grader.multi.graders[0].grader.regex.pattern",
+        "spec.grader.multi.graders[0].grader.multi.graders[1].grader.numeric.tolerance",
+        "spec.grader.multi.graders[1].grader.kind",
+      ],
+    ],
+    [
+      "whole numbers that would be rounded",
+      () =>
+        call(createTestRpc(), forkJob, { jobId: "j1", seed: 2n ** 53n, budget: { maxTokens: 2n ** 53n } }),
+      "validation_error",
+      ["seed", "budget.max_tokens"],
+    ],
+    [
+      "empty texts to keep or to leave out",
+      () =>
+        call(createTestRpc(), createJob, {
+          spec: { ...spec, constraints: { mustKeep: [""], mustNotContain: ["ok", ""] } },
+        }),
+      "validation_error",
+      ["spec.constraints.must_keep[0]", "spec.constraints.must_not_contain[1]"],
+    ],
+    [
+      "a blank objective",
+      () => call(createTestRpc(), createJob, { spec: { ...spec, objectives: ["brevity", " \n"] } }),
+      "validation_error",
+      ["spec.objectives[1]"],
+    ],
+    [
       "a negative page size",
       () => call(createTestRpc(), listJobs, { pageSize: -1 }),
       "validation_error",
@@ -214,6 +297,17 @@ describe("validation", () => {
       const error = await refusal(sent());
       expect(error.reason).toBe(reason);
       expect(error.violations.map((violation) => violation.field).sort()).toEqual([...fields].sort());
+    });
+  }
+
+  const worded: readonly [what: string, spec: object, message: RegExp][] = [
+    ["a blank objective", { objectives: [" "] }, /only white space; write something, or leave it out/],
+    ["an endless budget", { budget: { maxCostUsd: Infinity } }, /a number that is neither infinite nor NaN/],
+  ];
+  for (const [what, part, message] of worded) {
+    it(`says of ${what} what to do about it`, async () => {
+      const error = await refusal(call(createTestRpc(), createJob, { spec: { ...spec, ...part } }));
+      expect(error.message).toMatch(message);
     });
   }
 });
