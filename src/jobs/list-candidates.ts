@@ -1,4 +1,5 @@
 import { readCandidates, readDecisions } from "./candidate-log.ts";
+import { fillPage } from "./fill-page.ts";
 import { ownJob } from "./own-job.ts";
 import { decodePageToken, encodePageToken, pageSize } from "./page-token.ts";
 import type { JobsDeps } from "./ports.ts";
@@ -24,18 +25,18 @@ export function listCandidates(deps: Pick<JobsDeps, "store">): UseCases["listCan
     const log = { store, job };
 
     const decisions = await readDecisions(log, after);
-    const found: EventOf<"generate">[] = [];
-    for await (const event of readLog(store, job, "generate", after)) {
-      if (acceptedOnly && !decisions.get(event.data.candidateId)?.accepted) continue;
-      found.push(event);
-      if (found.length > size) break; // one more than asked tells whether there is a next page
-    }
-    const written = found.slice(0, size);
+    const { items: written, next } = await fillPage(wanted(), size);
     const last = written.at(-1);
-    const more = found.length > size && last !== undefined;
+    const more = next !== undefined && last !== undefined;
     return {
       items: await readCandidates(log, written, decisions),
       nextPageToken: more ? encodePageToken(scope, [last.id]) : "",
     };
+
+    async function* wanted(): AsyncGenerator<EventOf<"generate">> {
+      for await (const event of readLog(store, job, "generate", after)) {
+        if (!acceptedOnly || decisions.get(event.data.candidateId)?.accepted) yield event;
+      }
+    }
   };
 }

@@ -1,3 +1,4 @@
+import { fillPage } from "./fill-page.ts";
 import { decodePageToken, encodePageToken, pageSize } from "./page-token.ts";
 import type { JobsDeps } from "./ports.ts";
 import type { UseCases } from "./use-cases.ts";
@@ -20,9 +21,9 @@ export function listJobs(deps: Pick<JobsDeps, "store">): UseCases["listJobs"] {
       limit: size + 1, // one more than asked tells whether there is a next page
       withoutExamples: true,
     });
-    const items = found.slice(0, size);
+    const { items, next } = await fillPage(found, size, (job) => ({ ...job, spec: undefined })); // lists are without specs
     const last = items.at(-1);
-    const more = found.length > size && last !== undefined;
+    const more = next !== undefined && last !== undefined;
     return { items, nextPageToken: more ? encodePageToken(scope, [last.createdAt, last.id]) : "" };
   };
 }

@@ -2,6 +2,7 @@ import type { EventDataByType } from "../domain/event.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import { SEED_ID } from "../engine/state.ts";
 import type { LogSource } from "./candidate-log.ts";
+import { fillPage } from "./fill-page.ts";
 import { ownJob } from "./own-job.ts";
 import { decodePageToken, encodePageToken, pageSize } from "./page-token.ts";
 import type { JobsDeps } from "./ports.ts";
@@ -12,6 +13,13 @@ import type { RolloutRecord, UseCases } from "./use-cases.ts";
 const DEFAULT_ROLLOUTS = 100;
 /** Most rollouts on a page; as `ListRolloutsRequest.page_size` promises. */
 const MAX_ROLLOUTS = 1000;
+
+/** A row, and where it stands: the event and the place among its evaluations. */
+interface Run {
+  readonly id: number;
+  readonly place: number;
+  readonly row: RolloutRecord;
+}
 
 /**
  * What was really run, in the order of the log. A result that was known already (`reused`) is listed where it was run
@@ -27,25 +35,25 @@ export function listRollouts(deps: Pick<JobsDeps, "store">): UseCases["listRollo
     const cursor = decodePageToken(scope, page.pageToken, ["number", "number"]);
     const [startId = 1, startPlace = 0] = (cursor ?? []).map(Number);
 
-    const items: RolloutRecord[] = [];
-    const log = { store: deps.store, job };
-    for await (const { id, data } of readLog(deps.store, job, "judge", startId - 1)) {
-      if (candidateId !== undefined && data.candidateId !== candidateId) continue;
-      for (const [place, evaluation] of data.evaluations.entries()) {
-        if (id === startId && place < startPlace) continue;
-        if (evaluation.reused || isRegraded(data, evaluation)) continue;
-        if (exampleId !== undefined && evaluation.exampleId !== exampleId) continue;
-        if (items.length === size) {
-          return {
-            items: await withLastGrades(log, items),
-            nextPageToken: encodePageToken(scope, [id, place]),
-          };
+    const { items, next } = await fillPage(runs(), size);
+    const rows = items.map(({ row }) => row);
+    return {
+      items: await withLastGrades({ store: deps.store, job }, rows),
+      nextPageToken: next === undefined ? "" : encodePageToken(scope, [next.id, next.place]),
+    };
+
+    async function* runs(): AsyncGenerator<Run> {
+      for await (const { id, data } of readLog(deps.store, job, "judge", startId - 1)) {
+        if (candidateId !== undefined && data.candidateId !== candidateId) continue;
+        for (const [place, evaluation] of data.evaluations.entries()) {
+          if (id === startId && place < startPlace) continue;
+          if (evaluation.reused || isRegraded(data, evaluation)) continue;
+          if (exampleId !== undefined && evaluation.exampleId !== exampleId) continue;
+          const { iteration, stage } = data;
+          yield { id, place, row: { candidateId: data.candidateId, iteration, stage, evaluation } };
         }
-        const { iteration, stage } = data;
-        items.push({ candidateId: data.candidateId, iteration, stage, evaluation });
       }
     }
-    return { items: await withLastGrades(log, items), nextPageToken: "" };
   };
 }
 

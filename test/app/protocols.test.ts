@@ -174,6 +174,15 @@ describe.each(TRANSPORTS)("%s", (_name, open) => {
     expect(answer.nextPageToken).toBe(nextPageToken);
   });
 
+  it("answers a job however large it has become, as REST does", async () => {
+    const name = "x".repeat(9 * 1024 * 1024);
+    server = await startTestServer({
+      useCases: { getJob: async (_caller, id) => aJob(id, { spec: { ...aJob(id).spec, name } }) },
+    });
+    const { job } = await jobs().getJob({ jobId: "j1" });
+    expect(job?.name.length).toBe(name.length);
+  });
+
   it("answers what anyone may ask without a token", async () => {
     server = await startTestServer({ auth: { anonymous: false } });
     const system = createClient(SystemService, open(server.url));

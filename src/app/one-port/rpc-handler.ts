@@ -25,9 +25,6 @@ import type { ClientAddress } from "./client-address.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { answer, type HttpRequest, type HttpResponse } from "./http.ts";
 
-/** GetJob gives back a spec as large as a request may be, and a result beside it. */
-const ANSWER_EXTRA_BYTES = 4 * 1024 * 1024;
-
 /** Node's timers fire at once beyond this, so a longer deadline would be none. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -54,7 +51,8 @@ export function createRpcHandler(
     interceptors: deps.interceptors,
     shutdownSignal: deps.serving.shutdown,
     readMaxBytes: deps.maxRequestBytes,
-    writeMaxBytes: deps.maxRequestBytes + ANSWER_EXTRA_BYTES,
+    // No writeMaxBytes: an answer is made of what was accepted and stored, and whole in memory when it is measured. REST
+    // has no bound either, and pages of lists have theirs where they are made.
     maxTimeoutMs: MAX_TIMEOUT_MS,
     acceptCompression: [compressionGzip, compressionBrotli],
     jsonOptions: JSON_OPTIONS,
