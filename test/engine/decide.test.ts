@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import fc from "fast-check";
+import type { SearchConfig } from "../../src/domain/spec.ts";
+import { decideIntent } from "../../src/engine/decide.ts";
+import { openRun } from "../../src/engine/run.ts";
+import type { Member } from "../../src/engine/state.ts";
+import { ALL_TACTICS } from "../../src/engine/tactics.ts";
+import { member } from "../support/members.ts";
+import { createWorld } from "../support/scripted-world.ts";
+
+const train = ["t0", "t1", "t2", "t3"];
+const validation = Array.from({ length: 8 }, (_, i) => `v${i}`);
+const examples = [
+  ...train.map((id) => ({ id, input: id, split: "train" as const })),
+  ...validation.map((id) => ({ id, input: id, split: "validation" as const })),
+];
+
+/** So many of the validation examples right, and all or all but one of those to learn from. */
+function scored(right: number, isMastered: boolean): Record<string, number> {
+  return Object.fromEntries([
+    ...validation.map((id, i) => [id, i < right ? 1 : 0]),
+    ...train.map((id, i) => [id, i === 1 && !isMastered ? 0 : 1]),
+  ]);
+}
+
+/** The shares of the first parents of 200 proposals, each the only one under way. */
+function parentsDrawn(
+  selection: SearchConfig["selection"],
+  pool: readonly Member[],
+  bestId: string,
+): Map<string, number> {
+  const { input, ports } = createWorld({
+    spec: { examples },
+    config: { selection, merge: false },
+    budget: { maxIterations: 1000 },
+  });
+  const { signal } = new AbortController();
+  const { course, state } = openRun(input, ports, { search: signal, run: signal }, ALL_TACTICS);
+  const shares = new Map<string, number>();
+  for (let commits = 0; commits < 200; commits++) {
+    const decision = decideIntent(course, { ...state, pool, bestId, commits });
+    const [parent = ""] = "intent" in decision ? decision.intent.parentIds : [];
+    shares.set(parent, (shares.get(parent) ?? 0) + 1 / 200);
+  }
+  return shares;
+}
+
+describe("the parent where the best candidate has nothing left to learn", () => {
+  const pool = [
+    member("c0", { ...scored(0, false), t0: 0, t2: 0, t3: 0 }, { operator: "seed" }),
+    member("c1", scored(6, false), { parentIds: ["c0"] }),
+    member("c2", scored(7, true), { parentIds: ["c1"] }),
+  ];
+
+  const leastShares = { pareto: 0.95, current_best: 0.999, epsilon_greedy: 0.9 } as const;
+  for (const [selection, least] of Object.entries(leastShares)) {
+    it(`is the best that has, not the seed: ${selection}`, () => {
+      const shares = parentsDrawn(selection as keyof typeof leastShares, pool, "c2");
+      expect(shares.get("c1")).toBeGreaterThan(least);
+      expect(shares.has("c2")).toBe(false);
+    });
+  }
+
+  it("has the best mean of all that have, of equal ones the oldest", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ right: fc.nat(8), isMastered: fc.boolean() }), { minLength: 1, maxLength: 6 }),
+        (others) => {
+          const some = others.map(({ right, isMastered }, i) => member(`c${i}`, scored(right, isMastered)));
+          const best = member(`c${some.length}`, scored(8, true));
+          const open = others.flatMap((o, i) => (o.isMastered ? [] : [{ ...o, id: `c${i}` }]));
+          const expected = open.toSorted((a, b) => b.right - a.right)[0]?.id ?? best.id;
+          expect([...parentsDrawn("current_best", [...some, best], best.id).keys()]).toEqual([expected]);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
