@@ -9,10 +9,14 @@ const MAX_NAMED_EXAMPLES = 10;
 
 /**
  * What would keep a grader from grading these examples, found before anything is paid: patterns and schemas that do
- * not compile, ideals that are missing or hold no number. Empty where all is well. Fields are named as REST names them.
+ * not compile, parts of one name, ideals that are missing or hold no number. Empty where all is well. Fields are named as REST names them.
  */
 export function checkGrader(spec: GraderSpec, examples: readonly Example[]): FieldViolation[] {
-  return [...checkSpec(spec, "grader"), ...checkIdeals(spec, examples).slice(0, MAX_NAMED_EXAMPLES)];
+  return [
+    ...checkSpec(spec, "grader"),
+    ...repeatedNames(spec),
+    ...checkIdeals(spec, examples).slice(0, MAX_NAMED_EXAMPLES),
+  ];
 }
 
 function checkSpec(spec: GraderSpec, path: string): FieldViolation[] {
@@ -27,13 +31,39 @@ function checkSpec(spec: GraderSpec, path: string): FieldViolation[] {
     }
     case "multi":
       return spec.graders.flatMap((part, i) => checkSpec(part.grader, `${path}.multi.graders[${i}].grader`));
+    case "contains": {
+      if (spec.text === undefined || spec.text.trim() !== "") return [];
+      const description = "is blank, and every output contains that; write what to look for, or leave it out";
+      return [{ field: `${path}.contains.text`, description }];
+    }
     case "judge":
     case "exact":
-    case "contains":
     case "numeric":
     case "similarity":
       return [];
   }
+}
+
+/** Parts are told as objectives by their names, at whatever depth: of two with one name the score of one would be lost. */
+function repeatedNames(spec: GraderSpec): FieldViolation[] {
+  const firstAt = new Map<string, string>();
+  return partsOf(spec, "grader").flatMap(({ name, path }) => {
+    const first = firstAt.get(name);
+    if (first === undefined) {
+      firstAt.set(name, path);
+      return [];
+    }
+    const description = `is "${name}", as that of ${first}; give each part a name of its own`;
+    return [{ field: `${path}.name`, description }];
+  });
+}
+
+function partsOf(spec: GraderSpec, path: string): { readonly name: string; readonly path: string }[] {
+  if (spec.kind !== "multi") return [];
+  return spec.graders.flatMap(({ name, grader }, i) => {
+    const at = `${path}.multi.graders[${i}]`;
+    return [{ name, path: at }, ...partsOf(grader, `${at}.grader`)];
+  });
 }
 
 /** What a grader needs of every ideal. */

@@ -18,6 +18,7 @@ describe("checking a grader before a job", () => {
     [exact, ["examples[2].ideal"]],
     [{ kind: "contains", ignoreCase: false }, ["examples[2].ideal"]],
     [{ kind: "contains", ignoreCase: false, text: "x" }, []],
+    [{ kind: "contains", ignoreCase: false, text: " " }, ["grader.contains.text"]],
     [{ kind: "similarity", metric: "rouge_l" }, ["examples[2].ideal"]],
     [numeric, ["examples[1].ideal", "examples[2].ideal"]],
     [badRegex, ["grader.regex.pattern"]],
@@ -38,6 +39,21 @@ describe("checking a grader before a job", () => {
         ],
       },
       ["grader.multi.graders[1].grader.regex.pattern", "examples[1].ideal", "examples[2].ideal"],
+    ],
+    [
+      {
+        kind: "multi",
+        graders: [
+          { name: "a", weight: 1, grader: { kind: "judge" } },
+          { name: "a", weight: 1, grader: { kind: "judge" } },
+          {
+            name: "b",
+            weight: 1,
+            grader: { kind: "multi", graders: [{ name: "b", weight: 1, grader: { kind: "judge" } }] },
+          },
+        ],
+      },
+      ["grader.multi.graders[1].name", "grader.multi.graders[2].grader.multi.graders[0].name"],
     ],
   ];
   for (const [spec, fields] of rows) {
