@@ -111,6 +111,17 @@ describe("CreateJob", () => {
     expect(header.get("idempotent-replayed")).toBe("true");
   });
 
+  it("names metadata that JSON can not hold, which only the binary form brings", async () => {
+    const { rpc, inputs } = rpcThatCreates(false);
+    const examples = [{ input: "hello", metadata: { weight: Number.NaN } }];
+    const error = await refusal(call(rpc, createJob, { spec: { ...SPEC, examples } }));
+    expect(error).toMatchObject({
+      reason: "validation_error",
+      violations: [{ field: "spec.examples[0].metadata" }],
+    });
+    expect(inputs).toEqual([]);
+  });
+
   it("creates nothing under a malformed key", async () => {
     const { rpc, inputs } = rpcThatCreates(false);
     const error = await refusal(call(rpc, createJob, { spec: SPEC, requestId: "a b" }));

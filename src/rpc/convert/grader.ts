@@ -15,6 +15,7 @@ import {
   SimilarityMetric,
   WeightedGraderSchema,
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
+import { isJson, NOT_JSON } from "./is-json.ts";
 
 /** Graders inside graders: more levels than this have no use, and every level multiplies what one example costs. */
 export const MAX_DEPTH = 3;
@@ -62,6 +63,7 @@ export function graderSpec(grader: Grader, path: string, depth = 1): GraderSpec 
     case "numeric":
       return { kind: "numeric", tolerance: kind.value.tolerance, relative: kind.value.relative };
     case "jsonSchema":
+      if (!isJson(kind.value.schema)) throw invalidField(`${path}.json_schema.schema`, NOT_JSON);
       return { kind: "json_schema", schema: kind.value.schema ?? {} };
     case "similarity": {
       const { metric, threshold } = kind.value;
@@ -119,6 +121,12 @@ export function needsIdeal(grader: GraderSpec): boolean {
     case "json_schema":
       return false;
   }
+}
+
+/** Whether it looks for the example's ideal in the output, where an empty one would always be found. */
+export function searchesIdeal(grader: GraderSpec): boolean {
+  if (grader.kind === "multi") return grader.graders.some((part) => searchesIdeal(part.grader));
+  return grader.kind === "contains" && grader.text === undefined;
 }
 
 /** A grader, in the form a caller could send again. */

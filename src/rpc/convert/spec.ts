@@ -1,5 +1,13 @@
 import type { FieldViolation } from "../../base/errors.ts";
-import { PROMPT_COMPONENT, type Components, type Profile, type Selection } from "../../domain/spec.ts";
+import { judgedCriteria } from "../../domain/objectives.ts";
+import {
+  asksJudge,
+  type Components,
+  type GraderSpec,
+  type Profile,
+  PROMPT_COMPONENT,
+  type Selection,
+} from "../../domain/spec.ts";
 import type {
   BudgetRequest,
   ConstraintsRequest,
@@ -16,7 +24,8 @@ import type {
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
 import { violationError } from "../errors.ts";
 import { fieldsOf } from "./fields-of.ts";
-import { graderSpec, needsIdeal } from "./grader.ts";
+import { graderSpec, needsIdeal, searchesIdeal } from "./grader.ts";
+import { isJson, NOT_JSON } from "./is-json.ts";
 import { referenceFaults, referenceRequest } from "./reference-config.ts";
 import { splitOf } from "./spec-out.ts";
 
@@ -35,7 +44,9 @@ export function specRequest(spec: OptimizeSpec | undefined): SpecRequest {
   const faults = [
     ...blankComponents(spec),
     ...repeatedIds(spec.examples),
-    ...(grader !== undefined && needsIdeal(grader) ? missingIdeals(spec.examples) : []),
+    ...spec.examples.flatMap(metadataFaults),
+    ...(grader === undefined ? [] : missingIdeals(grader, spec.examples)),
+    ...(grader === undefined ? [] : lostObjectives(grader, spec.objectives)),
     ...referenceFaults(spec.config?.reference, `${PATH}.config.reference`),
   ];
   if (faults.length > 0) throw violationError(faults);
@@ -119,11 +130,44 @@ function repeatedIds(examples: readonly Example[]): FieldViolation[] {
   return faults;
 }
 
-function missingIdeals(examples: readonly Example[]): FieldViolation[] {
-  return [...examples.entries()]
-    .filter(([, example]) => example.ideal === undefined)
-    .map(([i]) => ({
-      field: `${PATH}.examples[${i}].ideal`,
-      description: "is missing; this grader compares the output with it",
-    }));
+function metadataFaults({ metadata }: Example, i: number): FieldViolation[] {
+  return isJson(metadata) ? [] : [{ field: `${PATH}.examples[${i}].metadata`, description: NOT_JSON }];
+}
+
+function missingIdeals(grader: GraderSpec, examples: readonly Example[]): FieldViolation[] {
+  if (!needsIdeal(grader)) return [];
+  const searched = searchesIdeal(grader);
+  return examples.flatMap(({ ideal }, i) => {
+    const field = `${PATH}.examples[${i}].ideal`;
+    if (ideal === undefined) {
+      return [{ field, description: "is missing; this grader compares the output with it" }];
+    }
+    return searched && ideal.trim() === ""
+      ? [{ field, description: "is blank, and every output contains that; write what a good output holds" }]
+      : [];
+  });
+}
+
+/** Parts of a multi grader that share a name with an objective which is scored by somebody else: one score would be lost. */
+function lostObjectives(
+  grader: GraderSpec,
+  objectives: readonly string[],
+  path = `${PATH}.grader`,
+  taken = namesTaken(grader, objectives),
+): FieldViolation[] {
+  if (grader.kind !== "multi") return [];
+  return grader.graders.flatMap((part, i) => {
+    const at = `${path}.multi.graders[${i}]`;
+    const inner = lostObjectives(part.grader, objectives, `${at}.grader`, taken);
+    if (!taken.has(part.name)) return inner;
+    const description = `is "${part.name}", as one of objectives, which has a score of its own; name the part otherwise`;
+    return [{ field: `${at}.name`, description }, ...inner];
+  });
+}
+
+/** Objectives that are measured, or that a judge scores; where there is no judge a part may well score the others. */
+function namesTaken(grader: GraderSpec, objectives: readonly string[]): ReadonlySet<string> {
+  if (asksJudge(grader)) return new Set(objectives);
+  const criteria = new Set(judgedCriteria(objectives));
+  return new Set(objectives.filter((name) => !criteria.has(name)));
 }

@@ -10,6 +10,7 @@ import {
 } from "../../../gen/ts/gepa/v1/spec_pb.ts";
 import { AppError } from "../../../src/base/errors.ts";
 import type { GraderSpec, OptimizeSpec } from "../../../src/domain/spec.ts";
+import { NOT_JSON } from "../../../src/rpc/convert/is-json.ts";
 import { protoSpec } from "../../../src/rpc/convert/spec-out.ts";
 import { specRequest } from "../../../src/rpc/convert/spec.ts";
 import { unsetFields } from "../../support/descriptors.ts";
@@ -188,10 +189,20 @@ describe("specRequest", () => {
     [`spec.grader.${name}`, `is not served by this version; use one of ${SERVED}`] as const,
   ];
   const exact = { kind: { case: "exact" as const, value: {} } };
-  const multi = (grader: Spec["grader"]): Spec["grader"] =>
+  const contains = { kind: { case: "contains" as const, value: {} } };
+  const matches = { kind: { case: "regex" as const, value: { pattern: "x" } } };
+  const multi = (grader: Spec["grader"], name = "a"): Spec["grader"] =>
     create(GraderSchema, {
-      kind: { case: "multi", value: { graders: [{ name: "a", grader: create(GraderSchema, grader) }] } },
+      kind: { case: "multi", value: { graders: [{ name, grader: create(GraderSchema, grader) }] } },
     });
+  const BLANK_IDEAL = "is blank, and every output contains that; write what a good output holds";
+  const LIKE_OBJECTIVE =
+    'is "a", as one of objectives, which has a score of its own; name the part otherwise';
+
+  it("takes a part that scores an objective nobody else does", () => {
+    expect(request({ ...MINIMAL, objectives: ["a"], grader: multi(matches) }).objectives).toEqual(["a"]);
+  });
+
   const refused: readonly (readonly [
     what: string,
     spec: Spec,
@@ -230,6 +241,53 @@ describe("specRequest", () => {
       "the same inside a weighted mean",
       { ...MINIMAL, grader: multi(exact) },
       [["spec.examples[0].ideal", "is missing; this grader compares the output with it"]],
+    ],
+    [
+      "an empty ideal that every output contains",
+      {
+        ...MINIMAL,
+        examples: [
+          { input: "x", ideal: "" },
+          { input: "y", ideal: " \n" },
+          { input: "z", ideal: "z" },
+        ],
+        grader: multi(contains),
+      },
+      [
+        ["spec.examples[0].ideal", BLANK_IDEAL],
+        ["spec.examples[1].ideal", BLANK_IDEAL],
+      ],
+    ],
+    [
+      "metadata with numbers that JSON does not have",
+      {
+        ...MINIMAL,
+        examples: [
+          { input: "x", metadata: { a: [{ b: Number.NaN }] } },
+          { input: "y", metadata: { a: 1 } },
+        ],
+      },
+      [["spec.examples[0].metadata", NOT_JSON]],
+    ],
+    [
+      "a schema with numbers that JSON does not have",
+      { ...MINIMAL, grader: { kind: { case: "jsonSchema", value: { schema: { maximum: Infinity } } } } },
+      [["spec.grader.json_schema.schema", NOT_JSON]],
+    ],
+    [
+      "a part named like what the judge scores beside it",
+      { ...MINIMAL, objectives: ["a"], grader: multi({ kind: { case: "judge", value: {} } }) },
+      [["spec.grader.multi.graders[0].name", LIKE_OBJECTIVE]],
+    ],
+    [
+      "a part deep inside named like what is measured",
+      { ...MINIMAL, objectives: ["cost"], grader: multi(multi(matches, "cost")) },
+      [
+        [
+          "spec.grader.multi.graders[0].grader.multi.graders[0].name",
+          LIKE_OBJECTIVE.replace('"a"', '"cost"'),
+        ],
+      ],
     ],
     [
       "a top_k of the reference without its number",
