@@ -1,5 +1,11 @@
 import { expect, it } from "vitest";
-import { drawMinibatch, isMastered, knownFailures } from "../../../src/engine/sampler/minibatch.ts";
+import fc from "fast-check";
+import {
+  drawMinibatch,
+  isMastered,
+  knownFailures,
+  MAX_DRAWS,
+} from "../../../src/engine/sampler/minibatch.ts";
 import { member } from "../../support/members.ts";
 
 const train = ["e0", "e1", "e2", "e3", "e4", "e5"];
@@ -18,6 +24,30 @@ it("names the minibatches to draw on with while the parent has not failed anywhe
   const drawn = draw({});
   expect([...(drawn?.exampleIds ?? []), ...(drawn?.further.flat() ?? [])].sort()).toEqual(train);
   expect(draw({ e0: 0 })?.further).toEqual([]);
+});
+
+it("finds every example that the parent was not run on, wherever in the epochs it stands", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }).chain((n) => {
+        const ids = Array.from({ length: n }, (_, i) => `e${i}`);
+        return fc.record({ ids: fc.constant(ids), unknown: fc.subarray(ids, { minLength: 1 }) });
+      }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 60 }),
+      fc.nat(99),
+      ({ ids, unknown }, size, iteration, root) => {
+        const known = ids.filter((id) => !unknown.includes(id));
+        const parent = member("c1", Object.fromEntries(known.map((id) => [id, 1])));
+        const drawn = drawMinibatch({ train: ids, size, iteration, root, parent });
+        const found = [...(drawn?.exampleIds ?? []), ...(drawn?.further.flat() ?? [])];
+        expect(found).toHaveLength(Math.min(unknown.length, size * MAX_DRAWS));
+        expect(new Set(found).size).toBe(found.length);
+        expect(unknown).toEqual(expect.arrayContaining(found));
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 it("fills up with known failures, the worst first, where nothing new is left", () => {
