@@ -71,6 +71,27 @@ describe("a failed call", () => {
     const pairs = world.rollouts.map((r) => JSON.stringify(r));
     expect(new Set(pairs).size).toBe(pairs.length);
   });
+
+  it("beside answers that are all right leaves nothing to learn, and no reflection is paid", async () => {
+    const split = (name: "train" | "validation", size: number) =>
+      Array.from({ length: size }, (_, i) => ({ id: `${name}${i}`, input: `${name} ${i}`, split: name }));
+    const failing = ["train 3", "train 7", "validation 2"];
+    const world = createWorld({
+      // The seed knows the one fact there is; validation is never complete, so that the search goes on.
+      spec: {
+        examples: [...split("train", 12), ...split("validation", 6)],
+        components: { prompt: "FACT-0" },
+      },
+      facts: 1,
+      targetFails: (_prompt, input) => (failing.includes(input) ? unavailable() : undefined),
+    });
+    const recording = await play(world);
+    expect(world.reflections).toEqual([]);
+    const [proposal] = dataOf(recording, "select").slice(1);
+    expect(proposal).toMatchObject({ iteration: 1, candidateId: "", accepted: false });
+    expect(proposal?.reason).toContain("right wherever it could be run");
+    expect(recording.outcome.kind).toBe("finished");
+  });
 });
 
 describe("an outage", () => {
