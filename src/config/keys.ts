@@ -11,6 +11,7 @@ import {
   seconds,
   secret,
   text,
+  token,
   type ValueType,
 } from "./value.ts";
 
@@ -79,7 +80,7 @@ export const KEYS = {
 
   apiBearerTokens: key(
     "API_BEARER_TOKENS",
-    list(secret),
+    list(token),
     "",
     "Tokens that callers may send. Each token owns the jobs it creates and sees no others.",
   ),

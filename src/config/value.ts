@@ -27,6 +27,21 @@ export const secret: ValueType<Secret> = {
   parse: (raw) => ok(new Secret(raw)),
 };
 
+/** What an Authorization header carries as it was written; bytes beyond ASCII are read as Latin-1, spaces are trimmed. */
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** A token that callers send in a header. */
+export const token: ValueType<Secret> = {
+  shape: "text",
+  secret: true,
+  parse: (raw) =>
+    VISIBLE_ASCII.test(raw)
+      ? ok(new Secret(raw))
+      : wrong(
+          "holds a token with a space or with characters beyond ASCII, which no caller could send; use letters, digits and punctuation, such as the output of openssl rand -hex 32",
+        ),
+};
+
 /** A whole number within bounds, both included. */
 export function integer(min: number, max: number): ValueType<number> {
   const shape = `integer from ${min} to ${max}`;

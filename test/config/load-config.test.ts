@@ -113,6 +113,8 @@ describe("faults", () => {
     ["CORS_ALLOWED_ORIGINS", "*", "scheme, host and port alone"],
     ["API_BEARER_TOKENS", '["token1"', "JSON list"],
     ["API_BEARER_TOKENS", "[1]", "JSON list"],
+    ["API_BEARER_TOKENS", "good,geh\u00e9im", "which no caller could send"],
+    ["API_BEARER_TOKENS", '["two words"]', "which no caller could send"],
     ["SSE_PING_INTERVAL_S", "0", "seconds from 0.1"],
     ["MODEL_TIMEOUT_S", "ten", "seconds"],
     ["DATABASE_URL", "db.example/gepa", "postgres://user:password@host"],
