@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import type { Interceptor } from "@connectrpc/connect";
 import type { Clock } from "../base/clock.ts";
@@ -12,6 +11,7 @@ import { guard } from "./one-port/guard.ts";
 import type { HttpRequest, HttpResponse } from "./one-port/http.ts";
 import { createOnePort, type OnePort } from "./one-port/one-port.ts";
 import { createRpcHandler } from "./one-port/rpc-handler.ts";
+import { readTls, type TlsFiles } from "./read-tls.ts";
 
 /** The server's share of the configuration. */
 export interface ServerConfig {
@@ -19,7 +19,7 @@ export interface ServerConfig {
   /** 0 takes a free one. */
   readonly port: number;
   /** PEM files; absent for cleartext. */
-  readonly tls?: { readonly keyFile: string; readonly certFile: string };
+  readonly tls?: TlsFiles;
   readonly maxRequestBytes: number;
   readonly maxConnections: number;
   readonly corsAllowedOrigins: readonly string[];
@@ -43,7 +43,7 @@ export interface ServerDeps {
 
 /** A server that listens at most once. */
 export interface Server {
-  /** Resolves with the address it listens on. Rejects where the port is taken or a TLS file can not be read. */
+  /** Resolves with the address it listens on. Rejects where the port is taken, as {@link readTls} does. */
   listen(): Promise<AddressInfo>;
   /** Refuses new calls, tells every open stream, waits for the rest, and resolves when the last connection is closed. */
   stop(): Promise<void>;
@@ -64,10 +64,7 @@ export function createServer(deps: ServerDeps): Server {
 
   return {
     async listen() {
-      const tls = config.tls && {
-        key: await readFile(config.tls.keyFile),
-        cert: await readFile(config.tls.certFile),
-      };
+      const tls = config.tls && (await readTls(config.tls));
       port = createOnePort({
         handler,
         clock: deps.clock,

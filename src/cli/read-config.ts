@@ -18,10 +18,15 @@ export function configOrFaults(flags: ConfigFlags): Config | undefined {
     return readConfig(flags);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const fault of error.faults) console.error(`gepa-next: ${fault.key} ${fault.message}`);
-    console.error("gepa-next: docs/ENV.md lists every setting.");
+    tellFaults(error);
     return undefined;
   }
+}
+
+/** Prints every fault, and where settings are explained. */
+export function tellFaults({ faults }: ConfigError): void {
+  for (const { key, message } of faults) console.error(`gepa-next: ${key} ${message}`);
+  console.error("gepa-next: docs/ENV.md lists every setting.");
 }
 
 function dotEnv(readFile: (path: string) => string): string {

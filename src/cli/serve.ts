@@ -1,10 +1,11 @@
 import { type App, compose } from "../app/compose.ts";
 import { serviceVersion } from "../app/version.ts";
+import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/load-config.ts";
 import { AppError } from "../base/errors.ts";
 import { bannerLines } from "./banner.ts";
 import { EXIT } from "./exit-code.ts";
-import { configOrFaults } from "./read-config.ts";
+import { configOrFaults, tellFaults } from "./read-config.ts";
 
 /** Options of `serve` as commander gives them. */
 export interface ServeFlags {
@@ -28,9 +29,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
     const url = await app.listen();
     for (const line of bannerLines({ version, url, config, models: app.models })) console.error(line);
   } catch (error) {
-    console.error(`gepa-next: ${reasonOf(error, config)}`);
+    if (error instanceof ConfigError) tellFaults(error);
+    else console.error(`gepa-next: ${reasonOf(error, config)}`);
     await app?.stop();
-    return EXIT.failed;
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failed;
   }
 
   const code = await end.reached;

@@ -93,6 +93,16 @@ describe("the program", () => {
     expect(output.err).toContain("API_BEARER_TOKENS");
   });
 
+  it("ends with 2 where a certificate can not be read, naming the variable", async () => {
+    const { ended, output } = gepa(["serve", "--dev"], {
+      TLS_CERT_FILE: "none.pem",
+      TLS_KEY_FILE: "none.pem",
+    });
+    expect(await ended).toBe(2);
+    expect(output.err).toMatch(/^gepa-next: TLS_CERT_FILE names none\.pem.*\ngepa-next: TLS_KEY_FILE names/m);
+    expect(output.err).not.toContain("    at ");
+  });
+
   it("ends with 1 where its port is taken, and says so", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
