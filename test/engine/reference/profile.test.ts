@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Evaluation } from "../../../src/domain/evaluation.ts";
 import { REFERENCE_CONFIG_DEFAULTS, type ReferenceConfig } from "../../../src/domain/reference-config.ts";
 import type { ReferenceStep } from "../../../src/engine/reference/ports.ts";
-import { ModelError } from "../../../src/models/model.ts";
+import { type Model, ModelError } from "../../../src/models/model.ts";
 import { createWorld, dataOf, play, type WorldOptions } from "../../support/scripted-world.ts";
 
 const options: WorldOptions = {
@@ -23,6 +23,49 @@ it("learns, overshoots its metric calls as gepa 0.1.4 does, and is tested like e
   );
   expect(used.at(-1)).toBeGreaterThan(150);
   expect(dataOf(recording, "started")[0]?.profile).toBe("reference");
+});
+
+describe("a limit that gepa 0.1.4 does not know", () => {
+  const limits = [
+    { stopReason: "model_calls", budget: { maxModelCalls: 100 }, limit: 100 },
+    { stopReason: "tokens", budget: { maxTokens: 1_500_000 }, limit: 1_500_000 },
+    { stopReason: "cost", budget: { maxCostUsd: 10 }, limit: 10 },
+  ] as const;
+  const lineOf = { model_calls: "model_calls", tokens: "tokens", cost: "cost_usd" } as const;
+  /** The same model at a price at which the test is a good part of the limits. */
+  const dear = (model: Model): Model => ({
+    ...model,
+    call: async (...request) => ({
+      ...(await model.call(...request)),
+      usage: { inputTokens: 4_990, cachedInputTokens: 0, outputTokens: 10 },
+      costUsd: 0.05,
+    }),
+  });
+  for (const { stopReason, budget, limit } of limits) {
+    it(`holds for the final test too, which is kept back from the search: ${stopReason}`, async () => {
+      let asked = 0;
+      const world = createWorld({
+        ...options,
+        examples: 40,
+        reflect: () => `\`\`\`\nNo better, ${++asked}.\n\`\`\``,
+        budget: { maxIterations: 1000, ...budget },
+      });
+      const { target, reflection } = world.ports;
+      const ports = { ...world.ports, target: dear(target), reflection: dear(reflection) };
+      const recording = await play({ ...world, ports });
+      expect(recording.outcome).toMatchObject({
+        kind: "finished",
+        result: { stopReason, report: { measuredOn: "test" } },
+      });
+      const used = dataOf(recording, "progress").map(
+        (p) => p.budget.lines.find((l) => l.name === lineOf[stopReason])?.used ?? 0,
+      );
+      const [searched = 0, tested = 0] = used.slice(-2);
+      expect(searched).toBeGreaterThan(limit / 2);
+      expect(tested).toBeGreaterThan(searched);
+      expect(tested).toBeLessThanOrEqual(limit);
+    });
+  }
 });
 
 it("tells every decision to the trace port, and the same ones as events", async () => {
