@@ -203,6 +203,13 @@ describe("a plan", () => {
       "too small to also test",
     );
     expect(warnings({ examples: 5 })).toContain("Send at least 15 examples");
+    const marked = createWorld({ examples: 100 }).input.spec.examples.map((e) => ({
+      ...e,
+      split: "train" as const,
+    }));
+    expect(warnings({ spec: { examples: marked } })).toMatch(
+      /will not be measured\. Mark some with split "test"\.$/,
+    );
     expect(warnings({ examples: 20, config: { operators: { refelct: 1 } } })).toContain('"refelct"');
     expect(warnings({ examples: 20, spec: { objectives: ["tone", "brevity"] } })).not.toContain("tone");
     expect(planOf({ examples: 200 }).warnings).toEqual([]);
@@ -222,6 +229,11 @@ describe("a plan", () => {
   it("warns of a test that can show large lifts only, and says how many examples would do", () => {
     const [warning] = planOf({ examples: 20 }).warnings;
     expect(warning).toMatch(/^6 test examples can show a lift of about 0\.\d+ or more/);
+    const single = createWorld({ examples: 30 }).input.spec.examples.map((e, i) => ({
+      ...e,
+      split: i === 0 ? ("test" as const) : ("train" as const),
+    }));
+    expect(planOf({ spec: { examples: single } }).warnings[0]).toMatch(/^1 test example can show a lift of /);
     const needed = Number(/About (\d+) would show 0\.25/.exec(warning ?? "")?.[1]);
     expect(planOf({ examples: Math.ceil(needed / 0.3) }).detectableLift).toBeLessThanOrEqual(0.25);
     expect(planOf({ examples: Math.ceil(needed / 0.3) }).warnings).toEqual([]);

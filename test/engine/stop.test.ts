@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { OutOfTimeError } from "../../src/engine/ports.ts";
 import { decideStop, isEarly, MAX_UNMADE } from "../../src/engine/stop.ts";
 import { initialState, loadState, type State } from "../../src/engine/state.ts";
 import type { Model } from "../../src/models/model.ts";
@@ -105,6 +106,26 @@ describe("a stop", () => {
     const rest = await play(createWorld(options), saved);
     const at = recording.steps.findLastIndex((s) => s.kind === "checkpoint");
     expect(rest.steps).toEqual(recording.steps.slice(at + 1));
+  });
+
+  it("by the wall time in the middle of the final test is not told as a model that went out of reach", async () => {
+    const examples = Array.from({ length: 36 }, (_, i) => {
+      const split = (["train", "validation", "test"] as const)[i % 3];
+      return { id: `e${i}`, input: `${split} ${i}`, ...(split ? { split } : {}) };
+    });
+    const world = createWorld({ spec: { examples }, facts: 1 });
+    const call: Model["call"] = (request, signal) =>
+      request.messages.at(-1)?.content.startsWith("test")
+        ? Promise.reject(new OutOfTimeError())
+        : world.ports.target.call(request, signal);
+    const recording = await play({
+      ...world,
+      ports: { ...world.ports, target: { ...world.ports.target, call } },
+    });
+    const [final] = dataOf(recording, "final");
+    expect(final?.report).toMatchObject({ verdict: "not_measured", measuredOn: "in_sample", lift: 1 });
+    expect(final?.report.explanation).toContain("The test could not be run");
+    expect(final?.report.notes.join(" ")).not.toContain("out of reach");
   });
 });
 

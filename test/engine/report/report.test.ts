@@ -113,6 +113,17 @@ it("claims nothing without a test, keeps the best in-sample candidate, and says 
   expect(report.notes.join(" ")).toContain("best of 2");
 });
 
+it("says in words that fit one test example, and many examples of which none is left to test on", () => {
+  const explained = (given: Partial<Splits>) =>
+    concludeRun(
+      evidence([member("c0", { v1: 0, v2: 0, t0: 0 }), member("c1", { v1: 1, v2: 1, t0: 1 })], {
+        splits: { ...splits, ...given },
+      }),
+    ).report.explanation;
+  expect(explained({ test: ["t0"] })).toMatch(/^On 1 test example c1 scores \+1\.000 /);
+  expect(explained({ test: [] })).toMatch(/^No examples were left for an untouched test; /);
+});
+
 it("says when models were simulated and when calls failed", () => {
   const { report } = concludeRun(
     evidence([member("c0", { v1: 1 }, { failed: ["v2"] })], { simulated: true }),
