@@ -112,6 +112,29 @@ describe("a server that can not listen", () => {
   });
 });
 
+describe("a target in absolute form", () => {
+  const targets = [
+    ["http://api.example/v1/x?a=1", "gateway api.example /v1/x?a=1"],
+    ["HTTPS://api.example:8443/v1/x", "gateway api.example:8443 /v1/x"],
+    ["http://api.example?a=1", "gateway api.example /?a=1"],
+    ["/v1/http://other/x", "gateway header.example /v1/http://other/x"],
+    ["http://api.example/grpc.health.v1.Health/Check", '{"status":"SERVING"}'],
+  ] as const;
+  for (const [target, expected] of targets) {
+    it(`is served as the path and the host that it names: ${target}`, async () => {
+      const server = await startTestServer({
+        gateway: (request, response) => void response.end(`gateway ${request.headers.host} ${request.url}`),
+      });
+      const client = await openRawSocket(server.port);
+      await client.send(
+        `POST ${target} HTTP/1.1\r\nhost: header.example\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+      );
+      expect(await client.closed()).toContain(expected);
+      await server.close();
+    });
+  }
+});
+
 describe("the order of the doors", () => {
   it("lets the gateway answer its own paths and RPCs the rest", async () => {
     const server = await startTestServer({

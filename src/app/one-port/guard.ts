@@ -16,6 +16,7 @@ export function guard(request: HttpRequest, response: HttpResponse, encrypted: b
   for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
   if (encrypted) response.setHeader("strict-transport-security", HSTS);
   joinAuthorization(request);
+  toOriginForm(request);
   // A peer that goes away in the middle is no reason to end the process, and those who care listen for "close".
   request.on("error", () => undefined);
   response.on("error", () => undefined);
@@ -24,6 +25,17 @@ export function guard(request: HttpRequest, response: HttpResponse, encrypted: b
   response.once("close", () => {
     if (!response.writableFinished) response.emit("drain");
   });
+}
+
+/** `http://host/path?query`, as it stands in the request line of a client that takes us for a proxy. */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i;
+
+/** A target in absolute form must be served, and its host wins over the header's (RFC 9112, section 3.2.2). */
+function toOriginForm(request: HttpRequest): void {
+  const [, host, rest] = ABSOLUTE_FORM.exec(request.url ?? "") ?? [];
+  if (host === undefined || rest === undefined) return;
+  request.headers.host = host;
+  request.url = rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** Node keeps the first of several Authorization headers and drops the rest; which one counts is not for us to guess. */
