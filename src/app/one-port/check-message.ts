@@ -1,4 +1,7 @@
 import { type DescMethod, fromBinary, fromJsonString } from "@bufbuild/protobuf";
+import { base64Decode } from "@bufbuild/protobuf/wire";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { AppError } from "../../base/errors.ts";
 import { connectErrorOf } from "../../rpc/errors.ts";
@@ -34,6 +37,35 @@ export function checkMessage(request: UniversalServerRequest, method: DescMethod
   }
 }
 
+/**
+ * The same for a Connect GET, whose message stands in the query: the refusal, or undefined. Connect takes base64 that is
+ * broken for a fault of ours. What is compressed, or of an encoding that there is not, is left to it.
+ */
+export function checkQuery(request: UniversalServerRequest, method: DescMethod): ConnectError | undefined {
+  if (request.method !== "GET" || method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS) {
+    return undefined;
+  }
+  const query = new URL(request.url).searchParams;
+  const encoding = query.get("encoding");
+  if (encoding !== "json" && encoding !== "proto") return undefined;
+  const message = query.get("message") ?? "";
+  try {
+    const bytes = query.get("base64") === "1" ? fromBase64(message) : Buffer.from(message);
+    if ((query.get("compression") ?? "identity") === "identity") check(method, bytes, encoding === "json");
+    return undefined;
+  } catch (error) {
+    return ConnectError.from(error);
+  }
+}
+
+function fromBase64(message: string): Buffer {
+  try {
+    return Buffer.from(base64Decode(message));
+  } catch (error) {
+    throw noMessage("The parameter message is no base64, which base64=1 promises.", error);
+  }
+}
+
 /** The bytes of the one message; undefined where they are compressed, or where Connect has to say what is wrong. */
 function messageIn(whole: Buffer, contentType: string): Buffer | undefined {
   if (!isEnveloped(contentType)) return whole;
@@ -49,7 +81,11 @@ function check(method: DescMethod, bytes: Buffer, isJson: boolean): void {
   } catch (error) {
     const why = error instanceof Error ? error.message : "it can not be read";
     const description = `The message is no ${method.input.typeName}: ${why}.`;
-    const violations = [{ field: "", description }];
-    throw connectErrorOf(new AppError("validation_error", description, { violations, cause: error }));
+    throw noMessage(description, error);
   }
+}
+
+function noMessage(description: string, cause: unknown): ConnectError {
+  const violations = [{ field: "", description }];
+  return connectErrorOf(new AppError("validation_error", description, { violations, cause }));
 }

@@ -10,7 +10,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { codeToHttpStatus, codeToString, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import { methodName } from "../../rpc/access.ts";
@@ -20,13 +20,15 @@ import { protocolOf } from "../../rpc/interceptors/telemetry.ts";
 import { registerRoutes, type Route } from "../../rpc/routes.ts";
 import type { Serving } from "../../rpc/serving.ts";
 import { limitBody } from "./body-limit.ts";
-import { checkMessage, JSON_OPTIONS } from "./check-message.ts";
+import { checkMessage, checkQuery, JSON_OPTIONS } from "./check-message.ts";
 import type { ClientAddress } from "./client-address.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { answer, type HttpRequest, type HttpResponse } from "./http.ts";
 
 /** Node's timers fire at once beyond this, so a longer deadline would be none. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const JSON_HEADER = { "content-type": "application/json" } as const;
 
 /** What {@link createRpcHandler} needs. */
 export interface RpcHandlerDeps {
@@ -85,6 +87,12 @@ export function createRpcHandler(
         protocol: protocolOf(universal.header.get("content-type")),
       });
     });
+    const refusal = checkQuery(universal, handler.method);
+    if (refusal !== undefined) {
+      fault = refusal;
+      answer(response, codeToHttpStatus(refusal.code), JSON_HEADER, errorJson(refusal));
+      return true;
+    }
     handler(
       isStream(checked.body) ? { ...checked, body: watchEnd(checked.body, { onEnd: noteFault }) } : checked,
     )
@@ -112,7 +120,11 @@ function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }
 
+function errorJson(error: ConnectError): string {
+  return Buffer.from(errorToJsonBytes(error, undefined)).toString("utf8");
+}
+
 function refuse(response: HttpResponse): void {
   const error = { code: "bad_request", message: "The Host header or the path can not be read." };
-  answer(response, 400, { "content-type": "application/json" }, `${JSON.stringify({ error })}\n`);
+  answer(response, 400, JSON_HEADER, `${JSON.stringify({ error })}\n`);
 }

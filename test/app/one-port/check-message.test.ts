@@ -114,6 +114,52 @@ describe("a message that is none", () => {
   });
 });
 
+/** A Connect GET with this query: status and error, if there is one. */
+async function overGet(query: string, method = METHOD) {
+  const response = await fetch(`${server.url}/${method}?connect=v1&${query}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const fallback = new ConnectError("no error in the body", Code.DataLoss);
+  return {
+    status: response.status,
+    ...(response.status === 400 && { error: errorFromJsonBytes(bytes, undefined, fallback) }),
+  };
+}
+
+describe("a message in the query", () => {
+  const wholeText = Buffer.from(whole).toString("base64url");
+  const refused = [
+    ["broken base64", "encoding=proto&base64=1&message=%21%21%21", /no base64/],
+    ["broken base64 that is compressed", "encoding=proto&base64=1&compression=gzip&message=%21", /no base64/],
+    ["a broken protobuf", "encoding=proto&base64=1&message=__8", /GetJobRequest/],
+    ["broken JSON", "encoding=json&message=%7B", /GetJobRequest: .*JSON/],
+  ] as const;
+  for (const [what, query, says] of refused) {
+    it(`is refused with its reason, and counted: ${what}`, async () => {
+      await start();
+      const { status, error } = await overGet(query);
+      expect([status, error?.code]).toEqual([400, Code.InvalidArgument]);
+      expect(error?.rawMessage).toMatch(says);
+      expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "VALIDATION_ERROR" }]);
+      const counter = `requests_total{code=invalid_argument,method=${METHOD},protocol=connect}`;
+      await expect.poll(() => server.metrics.values.get(counter)).toBe(1); // when the answer is out
+    });
+  }
+
+  it("gets through where it is one", async () => {
+    await start();
+    expect(await overGet(`encoding=proto&base64=1&message=${wholeText}`)).toEqual({ status: 200 });
+    expect(await overGet("encoding=json&message=%7B%22jobId%22%3A%22j1%22%7D")).toEqual({ status: 200 });
+  });
+
+  it("is left to the protocol where the call may not be made that way", async () => {
+    await start();
+    expect((await overGet("encoding=xml&message=x")).status).toBe(415);
+    expect((await overGet("encoding=json&message=%7B", METHOD.replace("GetJob", "StopJob"))).status).toBe(
+      405,
+    );
+  });
+});
+
 describe("a message that is one", () => {
   it("gets through in each encoding", async () => {
     await start();
