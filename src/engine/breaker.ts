@@ -33,11 +33,11 @@ type Fallible = "target" | "grader" | "reflection";
 
 /** Tells an outage from single failures, over all calls of a run. */
 export interface Breaker {
-  /** Throws where an outage was found before: nothing more is to be called. */
+  /** Throws an {@link OutageError} once an outage was found: nothing more is to be called. */
   check(): void;
   succeeded(role: Fallible): void;
   /**
-   * Throws an {@link OutageError} once the failures amount to an outage. What fails `again` was counted before: that one
+   * Notes a failure, whose cost is booked like any other; it is {@link check} that throws once they amount to an outage. What fails `again` was counted before: that one
    * output can not be graded is no more of an outage the third time.
    */
   failed(role: Fallible, problem: Problem, again?: boolean): void;
@@ -64,8 +64,7 @@ export function createBreaker(): Breaker {
       if (!again) failures[role]++;
       const hopeless = (HOPELESS as readonly string[]).includes(problem.code);
       if (!hopeless && failures[role] < MAX_CONSECUTIVE_FAILURES) return;
-      found = new OutageError(outage(role, problem));
-      throw found;
+      found ??= new OutageError(outage(role, problem));
     },
     reset() {
       Object.assign(failures, { target: 0, grader: 0, reflection: 0 });

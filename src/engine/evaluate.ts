@@ -4,7 +4,8 @@ import type { Evaluation, Problem } from "../domain/evaluation.ts";
 import { promptText, type Components, type Example, type OptimizeSpec } from "../domain/spec.ts";
 import { GraderError, type GradeCost, type Grader } from "../graders/grader.ts";
 import {
-  bookFailedCall,
+  bookAnswer,
+  bookFailure,
   ModelError,
   type Model,
   type ModelRequest,
@@ -91,9 +92,9 @@ export function createEvaluator(parts: EvaluatorParts): Evaluator {
   };
 
   return {
-    grading: (grades) => (components, exampleIds, urgency) => {
+    grading: (grades) => async (components, exampleIds, urgency) => {
       const textKey = sha256(promptText(components));
-      return Promise.all(
+      const rollouts = await Promise.all(
         exampleIds.map(async (id): Promise<Rollout> => {
           const { first, again } = attemptsAt(components, textKey, id, urgency);
           const attempt = await first();
@@ -106,6 +107,8 @@ export function createEvaluator(parts: EvaluatorParts): Evaluator {
           };
         }),
       );
+      parts.breaker.check();
+      return rollouts;
     },
     async gradeAgain(components, exampleId, repeat) {
       const { first, again } = attemptsAt(components, sha256(promptText(components)), exampleId);
@@ -130,19 +133,15 @@ export function targetRequest(spec: OptimizeSpec, prompt: string, input: string)
 }
 
 /** The cost of an answer. */
-export function costOfAnswer({ usage, costUsd }: ModelResponse): Cost {
-  return {
-    metricCalls: 0,
-    modelCalls: 1,
-    tokens: usage.inputTokens + usage.outputTokens,
-    costUsd: costUsd ?? 0,
-  };
+export function costOfAnswer(model: Model, request: ModelRequest, answer: ModelResponse): Cost {
+  return { ...NO_COST, ...bookAnswer(model, request, answer) };
 }
 
 /** The cost of a call that failed; at its worst where nobody knows what became of it. */
 export function costOfFailure(model: Model, request: ModelRequest, error: unknown): Cost {
-  const failure = error instanceof ModelError ? error.failure : "unavailable";
-  return { ...NO_COST, ...bookFailedCall(model, request, failure) };
+  return error instanceof ModelError
+    ? { ...NO_COST, ...bookFailure(model, request, error) }
+    : { ...NO_COST, modelCalls: 1 };
 }
 
 const ONE_RUN: Cost = { ...NO_COST, metricCalls: 1 };
@@ -170,7 +169,7 @@ async function run(parts: EvaluatorParts, prompt: string, example: Example): Pro
   const graded = await gradeOutput(parts, example, answer.text, 0);
   return {
     ...graded,
-    cost: addCosts(ONE_RUN, costOfAnswer(answer), graded.cost),
+    cost: addCosts(ONE_RUN, costOfAnswer(target, request, answer), graded.cost),
     characters: graded.characters + answer.text.length,
   };
 }

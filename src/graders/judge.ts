@@ -1,7 +1,8 @@
 import { digest } from "../base/digest.ts";
 import { fence } from "../domain/fence.ts";
 import {
-  bookFailedCall,
+  bookAnswer,
+  bookFailure,
   type Model,
   ModelError,
   type ModelRequest,
@@ -97,7 +98,7 @@ export function createJudge(options: JudgeOptions): Grader {
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const request = requestFor(input, repeat * maxAttempts + attempt);
         const response = await ask(judge, request, costs, signal);
-        costs.push(costOf(response));
+        costs.push(costOf(judge, request, response));
         const answer = parseJudgeAnswer(response, criteria);
         if (answer === undefined) continue;
         const { score, feedback } = answer;
@@ -124,14 +125,14 @@ async function ask(
       error.failure,
       sentence,
       error,
-      sumCosts([...paid, bookFailedCall(judge, request, error.failure)]),
+      sumCosts([...paid, bookFailure(judge, request, error)]),
     );
   }
 }
 
-function costOf({ usage, costUsd }: ModelResponse): GradeCost {
-  const tokens = usage.inputTokens + usage.outputTokens;
-  return { modelCalls: 1, tokens, ...(costUsd === undefined ? {} : { costUsd }) };
+function costOf(judge: Model, request: ModelRequest, response: ModelResponse): GradeCost {
+  const { costUsd, ...booked } = bookAnswer(judge, request, response);
+  return response.costUsd === undefined ? booked : { ...booked, costUsd };
 }
 
 function subject({ example, output }: GradeInput): string[] {

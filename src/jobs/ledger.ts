@@ -10,7 +10,13 @@ import { createWaitingAnswers } from "./waiting-answers.ts";
 /** How a call ended for good. */
 export type CallOutcome =
   | { readonly kind: "answer"; readonly response: ModelResponse }
-  | { readonly kind: "failure"; readonly failure: ModelFailure; readonly message: string };
+  | {
+      readonly kind: "failure";
+      readonly failure: ModelFailure;
+      readonly message: string;
+      /** Tries before the last one that may be billed; absent where there was none. */
+      readonly lostTries?: number;
+    };
 
 /**
  * The books of one job: what was paid is never paid again.
@@ -123,21 +129,30 @@ function createTally(): { add(role: Role, outcome: CallOutcome): void; spend(): 
   return {
     add(role, outcome) {
       const sum = byRole.get(role) ?? { role, ...none };
-      byRole.set(role, outcome.kind === "answer" ? withAnswer(sum, outcome.response) : withFailure(sum));
+      byRole.set(
+        role,
+        outcome.kind === "answer"
+          ? withAnswer(sum, outcome.response)
+          : withFailures(sum, 1 + (outcome.lostTries ?? 0)),
+      );
     },
     spend: () => ROLES.flatMap((role) => byRole.get(role) ?? []),
   };
 }
 
-function withFailure(sum: RoleSpend): RoleSpend {
-  return { ...sum, failedCalls: sum.failedCalls + 1 };
+function withFailures(sum: RoleSpend, count: number): RoleSpend {
+  return { ...sum, failedCalls: sum.failedCalls + count };
 }
 
 /** One answer without a price makes the whole sum unknown: a sum that leaves something out would be a lie. */
-function withAnswer({ costUsd, ...sum }: RoleSpend, { usage, costUsd: paid }: ModelResponse): RoleSpend {
+function withAnswer(
+  { costUsd, ...sum }: RoleSpend,
+  { usage, costUsd: paid, lostTries = 0 }: ModelResponse,
+): RoleSpend {
   return {
     ...sum,
     calls: sum.calls + 1,
+    failedCalls: sum.failedCalls + lostTries,
     inputTokens: sum.inputTokens + usage.inputTokens,
     cachedInputTokens: sum.cachedInputTokens + usage.cachedInputTokens,
     outputTokens: sum.outputTokens + usage.outputTokens,

@@ -74,7 +74,7 @@ export function ledgeredModel(role: Role, model: Model, deps: LedgeredModelDeps)
 
 function responseOf(outcome: CallOutcome): ModelResponse {
   if (outcome.kind === "answer") return outcome.response;
-  throw new ModelError(outcome.failure, outcome.message);
+  throw new ModelError(outcome.failure, outcome.message, { lostTries: outcome.lostTries ?? 0 });
 }
 
 async function pay(
@@ -88,6 +88,7 @@ async function pay(
   } catch (error) {
     throwIfAborted(signal); // however the provider's client put it, the call was stopped: nothing to record
     if (!(error instanceof ModelError)) throw error;
-    return { kind: "failure", failure: error.failure, message: error.message };
+    const { failure, message, lostTries } = error;
+    return { kind: "failure", failure, message, ...(lostTries === 0 ? {} : { lostTries }) };
   }
 }

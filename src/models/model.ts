@@ -33,6 +33,8 @@ export interface ModelResponse {
   readonly usage: Usage;
   /** US dollars; absent where the price is not known. */
   readonly costUsd?: number;
+  /** Tries before this one that failed and may be billed too; absent where there was none. */
+  readonly lostTries?: number;
 }
 
 /** US dollars per million tokens. */
@@ -42,11 +44,14 @@ export interface Price {
   readonly outputPerMTok: number;
 }
 
-/** Why a call failed, and what follows. */
+/**
+ * Why a call failed, and what follows. What was not waited for, or could not be read, may be billed all the same; who
+ * answers with an error, or can not be reached, bills nothing.
+ */
 export const MODEL_FAILURES = {
   rate_limited: { retryable: true, mayBeBilled: false },
   timeout: { retryable: true, mayBeBilled: true },
-  unavailable: { retryable: true, mayBeBilled: true },
+  unavailable: { retryable: true, mayBeBilled: false },
   malformed: { retryable: true, mayBeBilled: true },
   auth: { retryable: false, mayBeBilled: false },
   not_found: { retryable: false, mayBeBilled: false },
@@ -62,15 +67,28 @@ export class ModelError extends Error {
   readonly failure: ModelFailure;
   /** What the provider asked us to wait. */
   readonly retryAfterMs: number | undefined;
+  /** Tries before this one that may be billed too. */
+  readonly lostTries: number;
 
   constructor(
     failure: ModelFailure,
     message: string,
-    options: { retryAfterMs?: number; cause?: unknown } = {},
+    options: { retryAfterMs?: number; lostTries?: number; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.failure = failure;
     this.retryAfterMs = options.retryAfterMs;
+    this.lostTries = options.lostTries ?? 0;
+  }
+
+  /** The same failure after tries that may be billed too. */
+  after(lostTries: number): ModelError {
+    const { failure, message, retryAfterMs, cause } = this;
+    return new ModelError(failure, message, {
+      lostTries,
+      cause,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
   }
 
   get retryable(): boolean {
@@ -98,22 +116,46 @@ export interface Model {
 export const MESSAGE_OVERHEAD_TOKENS = 64;
 const PER_MILLION = 1e-6;
 
-/**
- * What a call that failed is booked with, so that limits hold whatever the provider bills: the call alone where it was
- * refused, its worst case where nobody knows what became of it. No byte-level tokenizer makes more tokens than there are
- * UTF-8 bytes. US dollars are 0 where no price is known.
- */
-export function bookFailedCall(
+/** What a call is booked with in the budget. US dollars are 0 where no price is known. */
+export interface Booking {
+  readonly modelCalls: number;
+  /** Input and output together. */
+  readonly tokens: number;
+  readonly costUsd: number;
+}
+
+/** What an answer is booked with: what it cost, and tries before it that may be billed at their worst. */
+export function bookAnswer(
+  model: Pick<Model, "price">,
+  request: ModelRequest,
+  answer: ModelResponse,
+): Booking {
+  const lost = bookLost(model, request, answer.lostTries ?? 0);
+  return {
+    modelCalls: 1 + lost.modelCalls,
+    tokens: answer.usage.inputTokens + answer.usage.outputTokens + lost.tokens,
+    costUsd: (answer.costUsd ?? 0) + lost.costUsd,
+  };
+}
+
+/** What a call that failed for good is booked with, so that limits hold whatever the provider bills. */
+export function bookFailure(model: Pick<Model, "price">, request: ModelRequest, error: ModelError): Booking {
+  const { mayBeBilled } = MODEL_FAILURES[error.failure];
+  const lost = bookLost(model, request, error.lostTries + (mayBeBilled ? 1 : 0));
+  return { ...lost, modelCalls: error.lostTries + 1 };
+}
+
+/** Tries nobody knows the outcome of, at their worst: no byte-level tokenizer makes more tokens than there are UTF-8 bytes. */
+function bookLost(
   { price }: Pick<Model, "price">,
   { messages, maxTokens, responseSchema }: ModelRequest,
-  failure: ModelFailure,
-): { readonly modelCalls: 1; readonly tokens: number; readonly costUsd: number } {
-  if (!MODEL_FAILURES[failure].mayBeBilled) return { modelCalls: 1, tokens: 0, costUsd: 0 };
+  tries: number,
+): Booking {
   const texts = [
     ...messages.map((m) => m.content),
     ...(responseSchema ? [JSON.stringify(responseSchema)] : []),
   ];
   const input = texts.reduce((sum, text) => sum + Buffer.byteLength(text, "utf8"), MESSAGE_OVERHEAD_TOKENS);
   const perMTok = price ? input * price.inputPerMTok + maxTokens * price.outputPerMTok : 0;
-  return { modelCalls: 1, tokens: input + maxTokens, costUsd: perMTok * PER_MILLION };
+  return { modelCalls: tries, tokens: tries * (input + maxTokens), costUsd: tries * perMTok * PER_MILLION };
 }

@@ -55,6 +55,37 @@ function withRetries(model: Model, maxRetries: number, rng = createRng({ seed: 1
   return { clock, counted, model: retrying(model, { role: "target", maxRetries, clock, rng, metrics }) };
 }
 
+const answerAfter = (failure: ModelFailure) =>
+  MODEL_FAILURES[failure].mayBeBilled ? { ...ANSWER, lostTries: 1 } : ANSWER;
+
+describe("tries that may be billed", () => {
+  const error = (failure: ModelFailure) => new ModelError(failure, failure, { retryAfterMs: 1 });
+
+  it("are told with the answer that came in the end", async () => {
+    const tries = [error("timeout"), error("rate_limited"), error("unavailable"), error("malformed")];
+    const { model, clock } = withRetries(failing(tries), 5, lowest);
+    const answer = model.call(REQUEST, never);
+    await clock.advance(600_000);
+    expect(await answer).toEqual({ ...ANSWER, lostTries: 2 });
+  });
+
+  it("are told with the failure that ended the call, which is not one of them", async () => {
+    const { model, clock } = withRetries(
+      failing([error("timeout"), error("timeout"), error("timeout")]),
+      2,
+      lowest,
+    );
+    const failed = model.call(REQUEST, never).catch((e: unknown) => e);
+    await clock.advance(600_000);
+    expect(await failed).toMatchObject({
+      failure: "timeout",
+      message: "timeout",
+      retryAfterMs: 1,
+      lostTries: 2,
+    });
+  });
+});
+
 describe("retries", () => {
   for (const [failure, { retryable }] of Object.entries(MODEL_FAILURES) as [
     ModelFailure,
@@ -65,7 +96,7 @@ describe("retries", () => {
       const { model, clock } = withRetries(inner, 1, lowest);
       const call = model.call(REQUEST, never).catch((error: ModelError) => error.failure);
       await clock.advance(0);
-      expect(await call).toEqual(retryable ? ANSWER : failure);
+      expect(await call).toEqual(retryable ? answerAfter(failure) : failure);
       expect(inner.calls).toBe(retryable ? 2 : 1);
     });
   }

@@ -54,13 +54,14 @@ export function createReflection(bench: Bench, spec: OptimizeSpec, book: (cost: 
       const answer = await bench.limiter(() => bench.reflection.call(request, bench.signal));
       samples.set(digest(content), sampleIndex + 1);
       bench.breaker.succeeded("reflection");
-      pay(costOfAnswer(answer));
+      pay(costOfAnswer(bench.reflection, request, answer));
       return answer.text;
     } catch (error) {
       const problem = problemOf(error, bench.signal);
       reject(problem.code, problem.message);
       pay(costOfFailure(bench.reflection, request, error));
       bench.breaker.failed("reflection", problem);
+      bench.breaker.check();
       throw error;
     }
   };

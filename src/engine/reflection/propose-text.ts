@@ -45,12 +45,13 @@ export async function proposeText(
     } catch (error) {
       const problem = problemOf(error, parts.signal);
       parts.breaker.failed("reflection", problem);
+      parts.breaker.check();
       const operator = brief.operator.name;
       rejectedTexts.push({ operator, reason: problem.code, detail: problem.message });
       return { rejectedTexts, cost: addCosts(cost, costOfFailure(parts.reflection, request, error)) };
     }
     parts.breaker.succeeded("reflection");
-    cost = addCosts(cost, costOfAnswer(answer));
+    cost = addCosts(cost, costOfAnswer(parts.reflection, request, answer));
     const parsed = parseAnswer(answer, componentNames(brief.current));
     if (parsed.kind === "malformed") {
       rejectedTexts.push({ operator: brief.operator.name, reason: "malformed", detail: parsed.detail });
