@@ -61,7 +61,8 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const affordableIds = new Set(course.order.slice(0, affordable)); // shuffled: a part of it is a fair sample
   const ids = splits.validation.filter((id) => affordableIds.has(id));
   const validating = run.bench.evaluate(spec.components, ids);
-  testSeedAside(run, freeInLastRound(ids.length, run.ports.concurrency));
+  // A job of one proposal at a time would hardly end sooner, and has paid for less where it is cancelled.
+  if (spec.config.width > 1) testSeedAside(run, freeInLastRound(ids.length, run.ports.concurrency));
   const rollouts = await validating;
   const booked = bookRollouts(run.state, SEED_ID, exactDigest(spec.components), rollouts, new Set());
   run.state = booked.state;
