@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
+import { REFERENCE_CONFIG_DEFAULTS } from "../../src/domain/reference-config.ts";
 import { createWorld, play, type Recording, type WorldOptions } from "../support/scripted-world.ts";
 
 /** Names that every plain object answers to, whatever was stored in it. */
@@ -71,6 +72,37 @@ describe("the ids of examples", () => {
         }
       }),
       { numRuns: 10 },
+    );
+  });
+});
+
+describe("the names of objectives", () => {
+  it("decide nothing either, where an answer has them and where it has not", async () => {
+    const profiles = fc.constantFrom<("default" | "reference")[]>("default", "reference");
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...INHERITED), profiles, fc.nat(1000), async (name, profile, seed) => {
+        const playNamed = async (objective: string) => {
+          const world = createWorld({
+            examples: 16,
+            facts: 4,
+            factsPerEdit: 1,
+            spec: { seed, objectives: [objective] },
+            config: { profile, reference: { ...REFERENCE_CONFIG_DEFAULTS, frontierType: "hybrid" } },
+            budget: { maxIterations: 6 },
+          });
+          const grade: typeof world.ports.grader.grade = async (input, signal) => {
+            const graded = await world.ports.grader.grade(input, signal);
+            const objectives = Object.fromEntries(graded.score > 0 ? [[objective, 0.5]] : []);
+            return { ...graded, objectives };
+          };
+          const grader = { ...world.ports.grader, callsPerGrade: 1, grade };
+          const recording = await play({ ...world, ports: { ...world.ports, grader } });
+          return anonymous(recording, []);
+        };
+        const renamed = JSON.stringify(await playNamed("tone")).replaceAll('"tone"', JSON.stringify(name));
+        expect(JSON.stringify(await playNamed(name))).toEqual(renamed);
+      }),
+      { numRuns: 20 },
     );
   });
 });
