@@ -132,7 +132,7 @@ export const GetJobResponseSchema: GenMessage<GetJobResponse> = /*@__PURE__*/
  */
 export type ListJobsRequest = Message<"gepa.v1.ListJobsRequest"> & {
   /**
-   * At most this many; 0 means 50, more than 500 is 500.
+   * At most this many; 0 means 50, more than 500 is 500. Large items make a page shorter: go by next_page_token.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -265,7 +265,7 @@ export type ListEventsRequest = Message<"gepa.v1.ListEventsRequest"> & {
   jobId: string;
 
   /**
-   * At most this many; 0 means 100, more than 1000 is 1000.
+   * At most this many; 0 means 100, more than 1000 is 1000. Large items make a page shorter: go by next_page_token.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -685,7 +685,7 @@ export type ListCandidatesRequest = Message<"gepa.v1.ListCandidatesRequest"> & {
   jobId: string;
 
   /**
-   * At most this many; 0 means 100, more than 1000 is 1000.
+   * At most this many; 0 means 100, more than 1000 is 1000. Large items make a page shorter: go by next_page_token.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -867,7 +867,7 @@ export type ListRolloutsRequest = Message<"gepa.v1.ListRolloutsRequest"> & {
   jobId: string;
 
   /**
-   * At most this many; 0 means 100, more than 1000 is 1000.
+   * At most this many; 0 means 100, more than 1000 is 1000. Large items make a page shorter: go by next_page_token.
    *
    * @generated from field: int32 page_size = 2;
    */

@@ -730,7 +730,7 @@ export const ExactGraderSchema: GenMessage<ExactGrader> = /*@__PURE__*/
  */
 export type ContainsGrader = Message<"gepa.v1.ContainsGrader"> & {
   /**
-   * What to look for; the example's ideal where unset.
+   * What to look for; the example's ideal where unset. Neither may be blank.
    *
    * @generated from field: string text = 1;
    */
@@ -891,7 +891,8 @@ export const MultiGraderSchema: GenMessage<MultiGrader> = /*@__PURE__*/
  */
 export type WeightedGrader = Message<"gepa.v1.WeightedGrader"> & {
   /**
-   * Its name in the feedback.
+   * Its name in the feedback and among the objectives: unique in the whole grader, and not that of an objective that is
+   * measured or that the judge scores.
    *
    * @generated from field: string name = 1;
    */
