@@ -151,7 +151,7 @@ describe("an outage", () => {
   });
 
   it("that met a run aside is no outage any more when the search is over", async () => {
-    const options = { examples: 60, facts: 3, concurrency: 8 };
+    const options = { examples: 60, facts: 3, concurrency: 8, config: { width: 2 } };
     const [started] = dataOf(await play(createWorld(options)), "started");
     const testInputs = started?.splits.test.map((id) => id.replace("e", "question "));
     let failures = 0;
