@@ -86,7 +86,10 @@ export function createReflection(bench: Bench, spec: OptimizeSpec, book: (cost: 
 }
 
 function templateOf({ config, context, evaluationRubric }: OptimizeSpec, component: string): string {
-  const own = config.reference?.reflectionTemplates[component] ?? config.reference?.reflectionTemplate;
+  const templates = config.reference?.reflectionTemplates ?? {};
+  const own = Object.hasOwn(templates, component)
+    ? templates[component]
+    : config.reference?.reflectionTemplate;
   if (own !== undefined) return own;
   const known = { ...context, ...(evaluationRubric ? { evaluation_rubric: evaluationRubric } : {}) };
   const lines = Object.keys(known)

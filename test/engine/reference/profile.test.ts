@@ -175,7 +175,7 @@ describe("reflection", () => {
     const world = createWorld({
       ...small,
       reflect: () => "```\nBetter.\n```",
-      spec: { components: { a: "Text A", b: "Text B" } },
+      spec: { components: { toString: "Text A", b: "Text B" } }, // a name that every object knows is no template
       config: knobs({
         componentSelector: "all",
         reflectionTemplate: "all <curr_param> <side_info>",
@@ -187,8 +187,8 @@ describe("reflection", () => {
     expect(first).toMatch(/^user: all Text A # Example 1\n/);
     expect(second).toMatch(/^user: own # Example 1[\s\S]*Text B$/);
     expect(dataOf(recording, "generate")[1]).toMatchObject({
-      components: { a: "Better.", b: "Better." },
-      changedComponents: ["a", "b"],
+      components: { toString: "Better.", b: "Better." },
+      changedComponents: ["toString", "b"],
     });
   });
 
