@@ -1,3 +1,4 @@
+import { bare } from "../base/bare.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import { roundScore } from "../domain/round.ts";
 import { EDIT_DEVIATION } from "./belief.ts";
@@ -69,7 +70,7 @@ export function meanOfGrades(grades: readonly [Evaluation, ...Evaluation[]]): Ev
   const names = new Set(scored.flatMap((grade) => Object.keys(grade.objectives)));
   const objectives = [...names].map((name) => [
     name,
-    roundScore(mean(scored.flatMap((g) => g.objectives[name] ?? []))),
+    roundScore(mean(scored.flatMap((g) => bare(g.objectives)[name] ?? []))),
   ]);
   return {
     ...nearest,

@@ -96,6 +96,11 @@ describe("several grades as one", () => {
     expect(mean).toEqual({ ...grade(0.4, "middle", { tone: 0.5, form: 0.5 }), grades: 3 });
   });
 
+  it("are means of the grades that name a criterion, whatever its name", () => {
+    const mean = meanOfGrades([grade(0.5, "a", { constructor: 0.5 }), grade(0.5, "b")]);
+    expect(mean.objectives).toEqual({ constructor: 0.5 });
+  });
+
   it("have the feedback of the first of equally near ones", () => {
     for (const [a, b] of [
       [0, 1],

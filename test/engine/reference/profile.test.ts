@@ -175,11 +175,11 @@ describe("reflection", () => {
     const world = createWorld({
       ...small,
       reflect: () => "```\nBetter.\n```",
-      spec: { components: { toString: "Text A", b: "Text B" } }, // a name that every object knows is no template
+      spec: { components: { constructor: "Text A", d: "Text B" } }, // a name that every object knows is no template
       config: knobs({
         componentSelector: "all",
         reflectionTemplate: "all <curr_param> <side_info>",
-        reflectionTemplates: { b: "own <side_info> <curr_param>" },
+        reflectionTemplates: { d: "own <side_info> <curr_param>" },
       }),
     });
     const recording = await play(world);
@@ -187,8 +187,8 @@ describe("reflection", () => {
     expect(first).toMatch(/^user: all Text A # Example 1\n/);
     expect(second).toMatch(/^user: own # Example 1[\s\S]*Text B$/);
     expect(dataOf(recording, "generate")[1]).toMatchObject({
-      components: { toString: "Better.", b: "Better." },
-      changedComponents: ["toString", "b"],
+      components: { constructor: "Better.", d: "Better." },
+      changedComponents: ["constructor", "d"],
     });
   });
 
