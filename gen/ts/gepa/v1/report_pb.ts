@@ -219,7 +219,7 @@ export type RoleSpend = Message<"gepa.v1.RoleSpend"> & {
   calls: bigint;
 
   /**
-   * Calls that failed for good.
+   * Calls that failed for good, and tries before an answer that may be billed too.
    *
    * @generated from field: int64 failed_calls = 3;
    */
