@@ -4,7 +4,7 @@ import type { OperatorName } from "../../../src/engine/operators/registry.ts";
 import { ALL_TACTICS, type Tactics } from "../../../src/engine/tactics.ts";
 import { pairedGain } from "./figures.ts";
 import type { RunRecord } from "./run.ts";
-import { type RunLimits, runSeeds, type Section, type Setup } from "./setup.ts";
+import { type RunLimits, runSeeds, type Section, type Setup, WIDTH } from "./setup.ts";
 import { meanOf } from "./statistics.ts";
 import { signed, withError } from "./table.ts";
 import type { World } from "./worlds/world.ts";
@@ -23,6 +23,8 @@ interface Variant {
   readonly name: string;
   readonly without?: keyof Tactics;
   readonly config?: Partial<SearchConfig>;
+  /** It is taken out of a wide job, and compared with one that has it. */
+  readonly wide?: boolean;
 }
 
 const CLARIFYING: readonly OperatorName[] = ["clarify", "tighten"];
@@ -53,6 +55,7 @@ export const VARIANTS: readonly Variant[] = [
   { group: "operators", name: "without crossover", config: off(["crossover"]) },
   { group: "operators", name: "without merge", config: off(["merge"]) },
   { group: "operators", name: "without crossover and merge", config: { merge: false } },
+  { group: "operators", name: `the same, ${WIDTH} proposals at once`, config: { merge: false }, wide: true },
   { group: "operators", name: "free reflection only", config: off([...TARGETED, "crossover", "merge"]) },
 ];
 
@@ -74,14 +77,16 @@ export async function ablate(setup: Setup, arenas: readonly Arena[]): Promise<Se
 
 /** The default's score in a world, and below it what each variant changes. */
 async function columnOf(setup: Setup, { world, seeds, limits = {} }: Arena): Promise<string[]> {
-  const runs = ({ without, config = {} }: Partial<Variant>) => {
+  const runs = ({ without, config = {}, wide = false }: Partial<Variant>) => {
     const tactics = without === undefined ? ALL_TACTICS : { ...ALL_TACTICS, [without]: false };
     const here = { ...setup, seeds, optimise: optimiseWith(tactics) };
-    return runSeeds(here, world, "default", { ...limits, config });
+    const knobs = wide ? { ...config, width: WIDTH } : config;
+    return runSeeds(here, world, "default", { ...limits, config: knobs });
   };
-  const whole = await runs({});
-  const cells = [withError(meanOf(whole.map((r) => r.bestScore)))];
-  for (const variant of VARIANTS) cells.push(changeOf(await runs(variant), whole));
+  const narrow = await runs({});
+  const wide = await runs({ wide: true });
+  const cells = [withError(meanOf(narrow.map((r) => r.bestScore)))];
+  for (const variant of VARIANTS) cells.push(changeOf(await runs(variant), variant.wide ? wide : narrow));
   return cells;
 }
 
