@@ -163,11 +163,18 @@ export function saveState(state: State): string {
 
 /** The state of a checkpoint. Throws where it is not one of this version. */
 export function loadState(saved: string): State {
-  const state = JSON.parse(saved, (name, value) =>
-    name === "scores" || name === "criteria" ? bare(value) : value,
-  ) as State;
+  const state = JSON.parse(saved) as State;
   if (state.version !== 4) throw new Error(`checkpoint of version ${String(state.version)}, expected 4`);
-  return state;
+  return { ...state, pool: state.pool.map(withBareRecords) };
+}
+
+function withBareRecords(member: Member): Member {
+  const { scores, tally } = member;
+  return {
+    ...member,
+    scores: bare(scores),
+    ...(tally ? { tally: { ...tally, criteria: bare(tally.criteria) } } : {}),
+  };
 }
 
 /** How often each output is graded. */

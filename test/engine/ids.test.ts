@@ -1,16 +1,20 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { REFERENCE_CONFIG_DEFAULTS } from "../../src/domain/reference-config.ts";
+import { initialState, loadState, saveState } from "../../src/engine/state.ts";
 import { createWorld, play, type Recording, type WorldOptions } from "../support/scripted-world.ts";
 
 /** Names that every plain object answers to, whatever was stored in it. */
 const INHERITED = Object.getOwnPropertyNames(Object.prototype);
 
+/** Names that a checkpoint uses itself. */
+const OWN = ["scores", "criteria", "pool"];
+
 /** Small jobs, some of whose examples have such names, all in the order of their ids: epochs are shuffles of that. */
 const jobs = fc
   .record({
     size: fc.integer({ min: 2, max: 24 }),
-    names: fc.shuffledSubarray(INHERITED, { minLength: 1 }),
+    names: fc.shuffledSubarray([...INHERITED, ...OWN], { minLength: 1 }),
     facts: fc.integer({ min: 1, max: 6 }),
     width: fc.constantFrom(1, 4),
     profile: fc.constantFrom<("default" | "reference")[]>("default", "reference"),
@@ -74,6 +78,11 @@ describe("the ids of examples", () => {
       { numRuns: 10 },
     );
   });
+});
+
+it("the names of components survive a checkpoint too", () => {
+  const state = initialState(1, { scores: "Be brief.", criteria: "Be kind.", constructor: "Be right." });
+  expect(loadState(saveState(state))).toEqual(state);
 });
 
 describe("the names of objectives", () => {
