@@ -37,8 +37,8 @@ export interface Breaker {
   check(): void;
   succeeded(role: Fallible): void;
   /**
-   * Notes a failure, whose cost is booked like any other; it is {@link check} that throws once they amount to an outage. What fails `again` was counted before: that one
-   * output can not be graded is no more of an outage the third time.
+   * Notes a failure, whose cost is booked like any other; it is `check` that throws once they amount to an outage. What
+   * fails `again` was counted before: that one output can not be graded is no more of an outage the third time.
    */
   failed(role: Fallible, problem: Problem, again?: boolean): void;
   /** Forgets what it saw: what was out of reach hours ago may be back. */

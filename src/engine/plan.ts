@@ -132,8 +132,10 @@ function warningsFor({ spec, splits, rates, proposals, testable, deviation }: Pr
     );
   }
   if (tests === 0) {
+    const isDivided = spec.examples.some((e) => e.split);
+    const remedy = isDivided ? "Mark" : `Send at least ${MIN_EXAMPLES_FOR_TEST} examples, or mark`;
     warnings.push(
-      `No examples are left for an untouched test, so the lift will not be measured. ${spec.examples.some((e) => e.split) ? 'Mark some with split "test".' : `Send at least ${MIN_EXAMPLES_FOR_TEST} examples, or mark some with split "test".`}`,
+      `No examples are left for an untouched test, so the lift will not be measured. ${remedy} some with split "test".`,
     );
   } else if (!testable) {
     warnings.push(
