@@ -1,21 +1,24 @@
+import { componentNames } from "../domain/spec.ts";
 import type { StopReason } from "../domain/stop-reason.ts";
 import { believe, type Beliefs } from "./belief.ts";
 import { blocksOf } from "./blocks.ts";
 import { addCosts, times, type Cost } from "./budget.ts";
+import { holderOf } from "./commit.ts";
 import type { Course } from "./course.ts";
 import type { Intent, RejectedEdit } from "./intent.ts";
 import { frontObjectives, objectivePoints } from "./objectives.ts";
 import { activeLessons } from "./lessons.ts";
-import { findMate } from "./lineage.ts";
+import { findMate, type Mate } from "./lineage.ts";
 import type { Operator, OperatorView } from "./operators/operator.ts";
 import { operatorCredit } from "./operators/credit.ts";
+import { merge } from "./operators/merge.ts";
 import { chooseOperator } from "./operators/policy.ts";
 import { noRoomForProposal } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
 import { SHOWN_FAILURES, SHOWN_LESSONS, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
 import { frontOf, meanOver } from "./standing.ts";
-import { isKnown, memberOf, type Member, type State } from "./state.ts";
+import { isKnown, memberOf, textDigest, type Member, type State } from "./state.ts";
 import { streamFor } from "./streams.ts";
 
 /** Validation examples a merge is compared with its parents on before it is validated in full (as gepa 0.1.4). */
@@ -37,7 +40,9 @@ export function decideIntent(
   const front = frontOf(state.pool, splits.validation, frontObjectives(spec));
   const parent = chooseParent(course, state, beliefs, front, iteration);
   const frontIds = new Set(front.map((m) => m.candidateId));
-  const mate = spec.config.merge ? findMate(state.pool, frontIds, parent, splits.validation) : undefined;
+  const mate = spec.config.merge
+    ? findMate(state.pool, frontIds, parent, splits.validation, (other) => isFertile(state, parent, other))
+    : undefined;
   const view: OperatorView = { parent, ...mate };
   const operator = chooseOperator(
     view,
@@ -106,6 +111,17 @@ function bestOf(pool: readonly Member[], validation: readonly string[]): string 
   const mean = (m: Member) => meanOver(m, validation) ?? Number.NEGATIVE_INFINITY;
   return pool.reduce<Member | undefined>((a, b) => (a === undefined || mean(b) > mean(a) ? b : a), undefined)
     ?.id;
+}
+
+/** Whether joining the two can give something new. Of several components it is known: what a merge would write. */
+function isFertile(state: State, parent: Member, { mate, ancestor }: Mate): boolean {
+  if (componentNames(parent.components).length === 1) return true;
+  const isUnderWay = state.inFlight.some(
+    ({ operator, parentIds }) =>
+      operator === merge.name && parentIds.includes(parent.id) && parentIds.includes(mate.id),
+  );
+  const child = isUnderWay ? undefined : merge.combine([parent, mate], ancestor);
+  return child !== undefined && holderOf(state, textDigest(child)) === undefined;
 }
 
 function examplesFor(

@@ -23,13 +23,14 @@ export interface Mate {
 
 /**
  * The partner that complements a candidate best: of another line (neither is the other's ancestor), better on some
- * examples and worse on others; of several the one better on the most, of equal ones the older.
+ * examples and worse on others, and fertile; of several the one better on the most, of equal ones the older.
  */
 export function findMate(
   pool: readonly Member[],
   frontIds: ReadonlySet<string>,
   parent: Member,
   validation: readonly string[],
+  isFertile: (mate: Mate) => boolean,
 ): Mate | undefined {
   const own = ancestorsOf(pool, parent.id);
   let best: (Mate & { readonly gains: number }) | undefined;
@@ -47,7 +48,8 @@ export function findMate(
       if (b > a) gains++;
       if (b < a) losses++;
     }
-    if (gains > 0 && losses > 0 && gains > (best?.gains ?? 0)) best = { mate, ancestor, gains };
+    if (losses === 0 || gains <= (best?.gains ?? 0)) continue;
+    if (isFertile({ mate, ancestor })) best = { mate, ancestor, gains };
   }
   return best && { mate: best.mate, ancestor: best.ancestor };
 }

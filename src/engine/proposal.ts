@@ -191,7 +191,7 @@ async function mergeAndTry(
   const operator = OPERATORS[intent.operator as OperatorName];
   if (!mate || !ancestor || operator.kind !== "combining") throw new Error("a merge needs two parents");
   const components = operator.combine([parent, mate], ancestor);
-  if (!components) return unmade(`${parent.id} and ${mate.id} have no parts that complement each other.`);
+  if (!components) throw new Error(`${parent.id} and ${mate.id} have nothing to merge`);
   const violation = firstViolation(bench, material, components);
   if (violation) {
     return unmade(`The merge was dropped: ${violation.detail}`, [{ operator: operator.name, ...violation }]);

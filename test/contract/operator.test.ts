@@ -20,6 +20,8 @@ const mate = member(
   { components: { ...seed, answer: "Answer in brief." }, parentIds: ["c0"] },
 );
 const view: OperatorView = { parent, mate, ancestor };
+const [one, other] = [member("c3", { a: 1, b: 0 }), member("c4", { a: 0, b: 1 })];
+const oneComponent: OperatorView = { parent: one, mate: other, ancestor: one };
 const alone: OperatorView = { parent: ancestor };
 
 for (const name of OPERATOR_NAMES) {
@@ -32,7 +34,7 @@ for (const name of OPERATOR_NAMES) {
 
     it("needs a mate exactly if it uses one", () => {
       expect(operator.usesMate && operator.applies(alone)).toBe(false);
-      expect(operator.usesMate && !operator.applies(view)).toBe(false);
+      expect(operator.applies(view) || operator.applies(oneComponent)).toBe(true);
     });
 
     it("gives an order in the imperative, or a child that holds to the constraints", () => {
@@ -48,6 +50,13 @@ for (const name of OPERATOR_NAMES) {
     });
   });
 }
+
+it("joins two candidates in one way: by a merge those of several components, by the model those of one", () => {
+  const joins = (v: OperatorView) =>
+    OPERATOR_NAMES.filter((name) => OPERATORS[name].usesMate && OPERATORS[name].applies(v));
+  expect(joins(view)).toEqual(["merge"]);
+  expect(joins(oneComponent)).toEqual(["crossover"]);
+});
 
 describe("merge", () => {
   it("takes of each component the text that was changed since the common ancestor", () => {

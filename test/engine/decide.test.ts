@@ -3,7 +3,9 @@ import fc from "fast-check";
 import type { SearchConfig } from "../../src/domain/spec.ts";
 import { decideIntent } from "../../src/engine/decide.ts";
 import { openRun } from "../../src/engine/run.ts";
-import type { Member } from "../../src/engine/state.ts";
+import type { Intent } from "../../src/engine/intent.ts";
+import { OPERATOR_NAMES } from "../../src/engine/operators/registry.ts";
+import type { Member, State } from "../../src/engine/state.ts";
 import { ALL_TACTICS } from "../../src/engine/tactics.ts";
 import { member } from "../support/members.ts";
 import { createWorld } from "../support/scripted-world.ts";
@@ -44,6 +46,61 @@ function parentsDrawn(
   }
   return shares;
 }
+
+describe("a merge", () => {
+  const seed = { plan: "Think.", answer: "Answer." };
+  const write = (id: string, components: Partial<typeof seed>, right: number, parentIds: string[]) =>
+    member(
+      id,
+      { ...scored(0, false), [`v${right}`]: 1, [`v${right + 1}`]: 1 },
+      { parentIds, components: { ...seed, ...components } },
+    );
+  const c0 = member("c0", scored(0, false), { operator: "seed", components: seed });
+  const c1 = write("c1", { plan: "Think twice." }, 0, ["c0"]);
+  const c2 = write("c2", { answer: "Answer in brief." }, 2, ["c0"]);
+  const c3 = write("c3", { answer: "Answer in French." }, 4, ["c0"]);
+  const merged = { plan: "Think twice.", answer: "Answer in brief." };
+
+  /** What the search does whose operators are all switched off but the merge. */
+  function decided(change: Partial<State>): Intent | undefined {
+    const only = Object.fromEntries(OPERATOR_NAMES.map((name) => [name, name === "merge" ? 1 : 0]));
+    const { input, ports } = createWorld({
+      spec: { examples, components: seed },
+      config: { operators: only, selection: "current_best" },
+      budget: { maxIterations: 1000 },
+    });
+    const { signal } = new AbortController();
+    const { course, state } = openRun(input, ports, { search: signal, run: signal }, ALL_TACTICS);
+    const decision = decideIntent(course, { ...state, bestId: "c1", commits: 9, ...change });
+    return "intent" in decision ? decision.intent : undefined;
+  }
+  const underWay = (intent: Intent | undefined): Intent[] => (intent ? [intent] : []);
+
+  it("joins the parent and the candidate that complements it", () => {
+    const pool = [c0, c1, c2];
+    expect(decided({ pool })).toMatchObject({ operator: "merge", parentIds: ["c1", "c2"], ancestorId: "c0" });
+  });
+
+  it("is not made again where its text was tried, or is being written", () => {
+    const same = member("c4", scored(0, false), { parentIds: ["c1", "c2"], components: merged });
+    const pool = [c0, c1, c2];
+    const first = decided({ pool });
+    expect(decided({ pool: [...pool, same] })?.operator).toBe("reflect");
+    expect(decided({ pool, inFlight: underWay(first) })?.operator).toBe("reflect");
+  });
+
+  it("is made with the next candidate then, if there is one", () => {
+    const pool = [c0, c1, c2, c3];
+    const first = decided({ pool });
+    expect(first?.parentIds).toEqual(["c1", "c2"]);
+    const second = decided({ pool, inFlight: underWay(first) });
+    expect(second).toMatchObject({ operator: "merge", parentIds: ["c1", "c3"] });
+  });
+
+  it("is not made of two that changed the same component", () => {
+    expect(decided({ pool: [c0, c2, c3], bestId: "c2" })?.operator).toBe("reflect");
+  });
+});
 
 describe("the parent where the best candidate has nothing left to learn", () => {
   const pool = [

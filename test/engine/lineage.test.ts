@@ -19,13 +19,19 @@ it("finds all ancestors", () => {
 });
 
 it("mates across lines only, with whoever complements best, and names the youngest common ancestor", () => {
-  const found = findMate(pool, all, of("c1"), validation);
+  const found = findMate(pool, all, of("c1"), validation, () => true);
   expect([found?.mate.id, found?.ancestor.id]).toEqual(["c4", "c0"]);
 });
 
+it("takes the next best where the best has nothing to give", () => {
+  const found = findMate(pool, all, of("c1"), validation, ({ mate }) => mate.id !== "c4");
+  expect(found?.mate.id).toBe("c2");
+  expect(findMate(pool, all, of("c1"), validation, () => false)).toBeUndefined();
+});
+
 it("finds nobody where one is not better anywhere, is of the same line, or is not on the front", () => {
-  expect(findMate(pool, all, of("c0"), validation)).toBeUndefined();
-  expect(findMate(pool, new Set(["c3"]), of("c1"), validation)).toBeUndefined();
-  expect(findMate(pool, new Set(["c1"]), of("c1"), validation)).toBeUndefined();
-  expect(findMate(pool, new Set(["c2"]), of("c3"), validation)).toBeUndefined();
+  expect(findMate(pool, all, of("c0"), validation, () => true)).toBeUndefined();
+  expect(findMate(pool, new Set(["c3"]), of("c1"), validation, () => true)).toBeUndefined();
+  expect(findMate(pool, new Set(["c1"]), of("c1"), validation, () => true)).toBeUndefined();
+  expect(findMate(pool, new Set(["c2"]), of("c3"), validation, () => true)).toBeUndefined();
 });

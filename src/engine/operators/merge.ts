@@ -8,10 +8,9 @@ import type { CombiningOperator } from "./operator.ts";
 export const merge: CombiningOperator = {
   kind: "combining",
   name: "merge",
-  weight: 1,
+  weight: 8,
   usesMate: true,
-  applies: ({ parent, mate, ancestor }) =>
-    mate !== undefined && ancestor !== undefined && componentNames(parent.components).length > 1,
+  applies: ({ parent, mate }) => mate !== undefined && componentNames(parent.components).length > 1,
   combine([first, second], ancestor) {
     const names = componentNames(first.components);
     const different = names.filter((name) => first.components[name] !== second.components[name]);

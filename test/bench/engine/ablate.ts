@@ -25,6 +25,8 @@ interface Variant {
   readonly config?: Partial<SearchConfig>;
   /** It is taken out of a wide job, and compared with one that has it. */
   readonly wide?: boolean;
+  /** It is about calls of the reflection model too. */
+  readonly saves?: boolean;
 }
 
 const CLARIFYING: readonly OperatorName[] = ["clarify", "tighten"];
@@ -45,38 +47,65 @@ export const VARIANTS: readonly Variant[] = [
   { group: "reflection", name: "without known failures", without: "knownFailures" },
   { group: "reflection", name: "without drawing on", without: "drawingOn" },
   { group: "reflection", name: "without lessons", without: "lessons" },
-  { group: "reflection", name: "without rejected edits", without: "rejectedEdits" },
+  { group: "reflection", name: "without rejected edits", without: "rejectedEdits", saves: true },
   { group: "operators", name: "by fixed weights", without: "adaptiveOperators" },
   { group: "operators", name: "without free reflection", config: off(["reflect"]) },
   { group: "operators", name: "without clarify and tighten", config: off(CLARIFYING) },
   { group: "operators", name: "without restructure and style", config: off(REWRITING) },
   { group: "operators", name: "without those on worked examples", config: off(EXAMPLES) },
   { group: "operators", name: "without the seven targeted ones", config: off(TARGETED) },
-  { group: "operators", name: "without crossover", config: off(["crossover"]) },
-  { group: "operators", name: "without merge", config: off(["merge"]) },
-  { group: "operators", name: "without crossover and merge", config: { merge: false } },
-  { group: "operators", name: `the same, ${WIDTH} proposals at once`, config: { merge: false }, wide: true },
+  { group: "operators", name: "without crossover and merge", config: { merge: false }, saves: true },
+  {
+    group: "operators",
+    name: `the same, ${WIDTH} proposals at once`,
+    config: { merge: false },
+    wide: true,
+    saves: true,
+  },
   { group: "operators", name: "free reflection only", config: off([...TARGETED, "crossover", "merge"]) },
 ];
 
 /** What each part of the default contributes: a row a part, a column a world, paired by seed with the default as it is. */
-export async function ablate(setup: Setup, arenas: readonly Arena[]): Promise<Section> {
-  const columns: string[][] = [];
+export async function ablate(setup: Setup, arenas: readonly Arena[]): Promise<Section[]> {
+  const columns: Column[] = [];
   for (const arena of arenas) columns.push(await columnOf(setup, arena));
-  const parts = [{ group: "", name: "the default" }, ...VARIANTS];
-  return {
-    title: `Ablation: ${arenas.map(({ world, seeds }) => `${world.name} ${seeds.length} seeds`).join(", ")}`,
+  const table = (variants: readonly Described[], cells: (column: Column) => readonly string[]) => ({
     head: ["group", "variant", ...arenas.map(({ world }) => world.name)],
-    rows: parts.map(({ group, name }, i) => [group, name, ...columns.map((column) => column[i] ?? "")]),
+    rows: variants.map(({ group, name }, i) => [
+      group,
+      name,
+      ...columns.map((column) => cells(column)[i] ?? ""),
+    ]),
     findings: [],
-    notes: [
-      "True score of the best candidate; of the variants its change, paired by seed. In bold what is beyond two standard errors.",
-    ],
-  };
+  });
+  return [
+    {
+      ...table([{ group: "", name: "the default" }, ...VARIANTS], (column) => column.scores),
+      title: `Ablation: ${arenas.map(({ world, seeds }) => `${world.name} ${seeds.length} seeds`).join(", ")}`,
+      notes: [
+        "True score of the best candidate; of the variants its change, paired by seed. In bold what is beyond two standard errors.",
+      ],
+    },
+    {
+      ...table(SAVERS, (column) => column.reflections),
+      title: "Ablation: calls of the reflection model",
+      notes: ["A run of the default, and what the variant makes more, paired by seed."],
+    },
+  ];
+}
+
+type Described = Pick<Variant, "name"> & { readonly group: string };
+
+const SAVERS = VARIANTS.filter((variant) => variant.saves);
+
+/** What the tables say of one world, from the top down. */
+interface Column {
+  readonly scores: readonly string[];
+  readonly reflections: readonly string[];
 }
 
 /** The default's score in a world, and below it what each variant changes. */
-async function columnOf(setup: Setup, { world, seeds, limits = {} }: Arena): Promise<string[]> {
+async function columnOf(setup: Setup, { world, seeds, limits = {} }: Arena): Promise<Column> {
   const runs = ({ without, config = {}, wide = false }: Partial<Variant>) => {
     const tactics = without === undefined ? ALL_TACTICS : { ...ALL_TACTICS, [without]: false };
     const here = { ...setup, seeds, optimise: optimiseWith(tactics) };
@@ -85,17 +114,29 @@ async function columnOf(setup: Setup, { world, seeds, limits = {} }: Arena): Pro
   };
   const narrow = await runs({});
   const wide = await runs({ wide: true });
-  const cells = [withError(meanOf(narrow.map((r) => r.bestScore)))];
-  for (const variant of VARIANTS) cells.push(changeOf(await runs(variant), variant.wide ? wide : narrow));
-  return cells;
+  const scores = [withError(meanOf(narrow.map((r) => r.bestScore)))];
+  const reflections: string[] = [];
+  for (const variant of VARIANTS) {
+    const [without, whole] = [await runs(variant), variant.wide ? wide : narrow];
+    scores.push(changeOf(without, whole, "bestScore", 3));
+    if (!variant.saves) continue;
+    const calls = meanOf(whole.map((r) => r.reflections)).mean;
+    reflections.push(`${calls.toFixed(1)}: ${changeOf(without, whole, "reflections", 1)}`);
+  }
+  return { scores, reflections };
 }
 
 /** Where a part was never used, or never mattered. */
 const UNCHANGED = "the same";
 
-function changeOf(runs: readonly RunRecord[], whole: readonly RunRecord[]): string {
-  if (runs.every((run, i) => run.bestScore === whole[i]?.bestScore)) return UNCHANGED;
-  const { mean, error } = pairedGain(runs, whole, "bestScore");
-  const change = `${signed(mean)} ± ${error.toFixed(3)}`;
+function changeOf(
+  runs: readonly RunRecord[],
+  whole: readonly RunRecord[],
+  figure: "bestScore" | "reflections",
+  places: number,
+): string {
+  if (runs.every((run, i) => run[figure] === whole[i]?.[figure])) return UNCHANGED;
+  const { mean, error } = pairedGain(runs, whole, figure);
+  const change = `${signed(mean, places)} ± ${error.toFixed(places)}`;
   return Math.abs(mean) > 2 * error ? `**${change}**` : change;
 }

@@ -43,12 +43,12 @@ export function medianRolloutsToReach(
 export function pairedGain(
   runs: readonly RunRecord[],
   rivals: readonly RunRecord[],
-  score: "championScore" | "bestScore",
+  figure: "championScore" | "bestScore" | "reflections",
 ): Mean {
   return meanOf(
     runs.flatMap((run) => {
       const rival = rivals.find((r) => r.seed === run.seed);
-      return rival === undefined ? [] : [run[score] - rival[score]];
+      return rival === undefined ? [] : [run[figure] - rival[figure]];
     }),
   );
 }

@@ -116,7 +116,7 @@ if (values.help) {
   console.log(describeWorlds());
 } else if (values.ablate) {
   const found = await arenas();
-  print(await ablate(setupOf(seeds), found));
+  for (const section of await ablate(setupOf(seeds), found)) print(section);
   const searched = SEARCH_WORLDS.filter((w) => found.some((arena) => arena.world === w));
   if (searched.length > 0) print(await ablateObjective(setupOf(ablationSeeds), searched));
 } else {
