@@ -305,7 +305,8 @@ export type OptimizeConfig = Message<"gepa.v1.OptimizeConfig"> & {
   minibatchSize?: number | undefined;
 
   /**
-   * Weights of the operators by name; an operator that is not named keeps its own. 0 switches one off.
+   * Weights of the operators by name; an operator that is not named keeps its own. 0 switches one off. Of the two that
+   * join candidates, `crossover` is for prompts of one component and `merge` for those of several.
    *
    * @generated from field: map<string, double> operators = 3;
    */
@@ -319,7 +320,7 @@ export type OptimizeConfig = Message<"gepa.v1.OptimizeConfig"> & {
   selection: string;
 
   /**
-   * Combine two candidates of different lineage.
+   * Join candidates of different lineage, by merge or crossover. Default true; in the profile "reference" false.
    *
    * @generated from field: optional bool merge = 5;
    */
