@@ -132,6 +132,7 @@ export async function compose(config: Config, ports: AppPorts): Promise<App> {
   const admit = createAdmit({
     tokens: config.apiBearerTokens.map((token) => token.reveal()),
     anonymous: config.dev || !config.requireAuth,
+    loopbackOnly: config.dev,
     protectMetrics: config.metricsRequireAuth,
   });
   const interceptors = interceptorChain({

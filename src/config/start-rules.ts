@@ -1,10 +1,6 @@
+import { isLoopback } from "../base/loopback.ts";
 import type { ConfigFault } from "./config-error.ts";
 import type { Values } from "./keys.ts";
-
-/** Whether an address is reached from this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** What the values may not be together: a service that anybody could use must not start by accident. */
 export function startFaults(config: Values & { readonly dev: boolean }): ConfigFault[] {

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -82,6 +83,24 @@ describe("the composed service", () => {
     expect(listed.status).toBe(422);
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join("")).not.toContain(TOKEN);
+  });
+
+  it("answers no web page that was pointed at this machine under another name, over REST and RPC alike", async () => {
+    const { url } = await start();
+    const status = (path: string, host: string) =>
+      new Promise((resolve, reject) => {
+        const sent = request(url + path, {
+          method: path.startsWith("/v1") ? "GET" : "POST",
+          headers: { ...json, host },
+        });
+        sent.on("response", (answer) => resolve(answer.resume().statusCode)).on("error", reject);
+        sent.end(path.startsWith("/v1") ? "" : "{}");
+      });
+    const { host } = new URL(url);
+    for (const path of ["/v1/optimize", "/gepa.v1.OptimizationService/ListJobs"]) {
+      expect(await status(path, host)).toBe(200);
+      expect(await status(path, "rebound.example")).toBe(403);
+    }
   });
 
   it("looks at the token before it looks at the request", async () => {

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Interceptor } from "@connectrpc/connect";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { AppError } from "../../base/errors.ts";
+import { namesLoopback } from "../../base/loopback.ts";
 import { SystemService } from "../../../gen/ts/gepa/v1/system_service_pb.ts";
 import { isOpen } from "../access.ts";
 import { answerHeader, callerKey, clientAddressKey } from "../context.ts";
@@ -13,6 +14,8 @@ export interface AuthOptions {
   readonly tokens: readonly string[];
   /** A request without a token is let in as the anonymous owner. */
   readonly anonymous: boolean;
+  /** Only where it calls this machine by an address or name of its own. */
+  readonly loopbackOnly?: boolean;
   /** Metrics ask for a token like everything else. */
   readonly protectMetrics: boolean;
 }
@@ -38,6 +41,7 @@ export function createAdmit(options: AuthOptions): Admit {
     const owner = sent.kind === "token" ? ownerOf(sent.token, digests) : undefined;
     if (owner !== undefined) return { owner, bucket: owner };
     if (options.anonymous && (sent.kind === "none" || digests.length === 0)) {
+      if (options.loopbackOnly) refuseForeignName(header.get("host"));
       return { owner: ANONYMOUS_OWNER, bucket: `${ANONYMOUS_OWNER}:${clientAddress}` };
     }
     throw new AppError("unauthorized", remedy(sent, digests.length));
@@ -56,6 +60,18 @@ export function auth(admit: Admit): Interceptor {
     }
     return next(req);
   };
+}
+
+/**
+ * A web page whose name was pointed at this machine (DNS rebinding) is of one origin with this server to the browser,
+ * but its requests still carry that name. Browsers speak HTTP/1.1 in cleartext, so they always send the header.
+ */
+function refuseForeignName(host: string | null): void {
+  if (host === null || namesLoopback(host)) return;
+  throw new AppError(
+    "forbidden",
+    "Under --dev this server answers to 127.0.0.1, [::1] and localhost alone. Call it so, or configure API_BEARER_TOKENS and leave out --dev.",
+  );
 }
 
 /** What stands in an Authorization header: nothing (a blank token is none), a bearer token, or something else. */

@@ -31,6 +31,7 @@ function rpcWith(auth: Partial<AuthOptions>) {
 
 const SHUT = { anonymous: false };
 const OPEN = { anonymous: true };
+const DEV = { anonymous: true, loopbackOnly: true };
 const TOKENLESS_DEV = { anonymous: true, tokens: [] };
 
 const lets: readonly (readonly [
@@ -108,6 +109,39 @@ describe("auth", () => {
       await call(rpc, getJob, { jobId: "j" }, { clientAddress });
     expect(callers).toEqual([ANONYMOUS, { owner: "anonymous", bucket: "anonymous:2001:db8::1" }]);
   });
+
+  for (const host of [
+    "127.0.0.1:8000",
+    "localhost",
+    "LOCALHOST:8000",
+    "[::1]:8000",
+    "127.1.2.3",
+    undefined,
+  ]) {
+    it(`lets callers without a token in under --dev as ${host}`, async () => {
+      const { rpc, callers } = rpcWith(DEV);
+      await call(rpc, getJob, { jobId: "j1" }, { header: host === undefined ? {} : { host } });
+      expect(callers).toEqual([ANONYMOUS]);
+    });
+  }
+
+  for (const host of [
+    "evil.example:8000",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "[::1].evil",
+    "",
+    "a:b:c",
+  ]) {
+    it(`refuses them as ${host}, for a page may have been pointed here`, async () => {
+      const { rpc, callers } = rpcWith(DEV);
+      const error = await refusal(call(rpc, getJob, { jobId: "j1" }, { header: { host } }));
+      expect(error).toMatchObject({ reason: "forbidden", message: expect.stringMatching(/127\.0\.0\.1/) });
+      expect(callers).toEqual([]);
+      await call(rpc, getJob, { jobId: "j1" }, { header: { host, authorization: `Bearer ${TOKEN}` } });
+      await call(rpcWith(OPEN).rpc, getJob, { jobId: "j1" }, { header: { host } });
+    });
+  }
 
   it("asks for no token where the contract says open, whatever is sent", async () => {
     const { rpc } = rpcWith(SHUT);
