@@ -1,6 +1,6 @@
 import { type Ids, isRequestId } from "../base/ids.ts";
 import { AppError } from "../base/errors.ts";
-import { type HttpRequest, type HttpResponse, headersOf } from "./http.ts";
+import { type HttpRequest, type HttpResponse, headersOf, writeHead } from "./http.ts";
 
 /** One request and its answer. */
 export interface Exchange {
@@ -25,4 +25,10 @@ export function openExchange(request: HttpRequest, response: HttpResponse, ids: 
   response.on("error", gone);
   request.on("error", gone);
   return { request, response, headers, requestId, signal: controller.signal };
+}
+
+/** Says which methods a path takes (RFC 9110, section 9.3.7). */
+export function answerOptions({ response, requestId }: Exchange, allow: string): void {
+  writeHead(response, 204, new Headers(), { allow, "x-request-id": requestId });
+  response.end();
 }

@@ -11,8 +11,8 @@ import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { bindRequest, type BoundRequest } from "./bind.ts";
 import { inCallersWords, PROBLEMS, sendError } from "./errors.ts";
-import { type Exchange, openExchange } from "./exchange.ts";
-import { type HttpRequest, type HttpResponse, writeHead } from "./http.ts";
+import { answerOptions, type Exchange, openExchange } from "./exchange.ts";
+import { type HttpRequest, type HttpResponse } from "./http.ts";
 import { renderPages, sendPage } from "./pages.ts";
 import { deriveRoutes, findRoute, type Match, type Route } from "./routes.ts";
 import { SERVICES } from "./services.ts";
@@ -127,14 +127,13 @@ async function call(
 }
 
 function refuseRoute(exchange: Exchange, match: Exclude<Match, { kind: "route" }>): void {
-  const { request, response, requestId } = exchange;
+  const { request } = exchange;
   if (match.kind === "none") {
     throw new AppError("not_found", "There is nothing at this path; /docs lists what there is.");
   }
   const allow = match.allow.join(", ");
   if (request.method === "OPTIONS") {
-    writeHead(response, 204, new Headers(), { allow, "x-request-id": requestId });
-    response.end();
+    answerOptions(exchange, allow);
     return;
   }
   throw new AppError("method_not_allowed", `This path takes ${allow}, not ${request.method}.`, {

@@ -3,7 +3,7 @@ import { AppError } from "../base/errors.ts";
 import { DOCS_STYLE, renderDocs } from "./docs-page.ts";
 import { matchesNoneOf } from "./entity-tag.ts";
 import { sendError } from "./errors.ts";
-import type { Exchange } from "./exchange.ts";
+import { answerOptions, type Exchange } from "./exchange.ts";
 import { sendBody, writeHead } from "./http.ts";
 import type { OpenApiDocument } from "./openapi/document.ts";
 
@@ -37,9 +37,15 @@ export function renderPages(openApi: string): ReadonlyMap<string, Page> {
 /** Answers with a page: GET and HEAD, 304 where the caller has it already. */
 export function sendPage(exchange: Exchange, page: Page): void {
   const { request, response, headers, requestId } = exchange;
+  const allow = "GET, HEAD";
+  if (request.method === "OPTIONS") {
+    answerOptions(exchange, allow);
+    return;
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
-    const metadata = { allow: "GET, HEAD" };
-    const error = new AppError("method_not_allowed", "This page can only be read, with GET.", { metadata });
+    const error = new AppError("method_not_allowed", "This page can only be read, with GET.", {
+      metadata: { allow },
+    });
     sendError(request, response, error, requestId);
     return;
   }

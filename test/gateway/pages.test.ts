@@ -38,6 +38,8 @@ describe("every page", () => {
     it(`${path} can only be read`, async () => {
       const reply = await rig.send("POST", path);
       expect([reply.status, reply.headers.allow]).toEqual([405, "GET, HEAD"]);
+      const options = await rig.send("OPTIONS", path);
+      expect([options.status, options.headers.allow]).toEqual([204, "GET, HEAD"]);
     });
   }
 });
