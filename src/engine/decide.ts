@@ -41,7 +41,9 @@ export function decideIntent(
   const parent = chooseParent(course, state, beliefs, front, iteration);
   const frontIds = new Set(front.map((m) => m.candidateId));
   const mate = spec.config.merge
-    ? findMate(state.pool, frontIds, parent, splits.validation, (other) => isFertile(state, parent, other))
+    ? findMate(state.pool, frontIds, parent, splits.validation, (other) =>
+        isFertile(course, state, parent, other),
+      )
     : undefined;
   const view: OperatorView = { parent, ...mate };
   const operator = chooseOperator(
@@ -113,15 +115,18 @@ function bestOf(pool: readonly Member[], validation: readonly string[]): string 
     ?.id;
 }
 
-/** Whether joining the two can give something new. Of several components it is known: what a merge would write. */
-function isFertile(state: State, parent: Member, { mate, ancestor }: Mate): boolean {
+/**
+ * Whether joining the two can give something new. Of several components it is known what a merge would write, and so
+ * whether it may be written.
+ */
+function isFertile({ constraints }: Course, state: State, parent: Member, { mate, ancestor }: Mate): boolean {
   if (componentNames(parent.components).length === 1) return true;
   const isUnderWay = state.inFlight.some(
     ({ operator, parentIds }) =>
       operator === merge.name && parentIds.includes(parent.id) && parentIds.includes(mate.id),
   );
   const child = isUnderWay ? undefined : merge.combine([parent, mate], ancestor);
-  return child !== undefined && holderOf(state, textDigest(child)) === undefined;
+  return child !== undefined && holderOf(state, textDigest(child)) === undefined && !constraints(child);
 }
 
 function examplesFor(

@@ -5,7 +5,7 @@ import { compare, type Acceptance, type Comparison } from "./acceptance/acceptan
 import { improvementOrEqual } from "./acceptance/improvement-or-equal.ts";
 import { strictImprovement } from "./acceptance/strict-improvement.ts";
 import { NO_COST, type Cost } from "./budget.ts";
-import { normalised, type ConstraintCheck, type Violation } from "./constraints.ts";
+import { normalised, type Violation } from "./constraints.ts";
 import type { Evaluate, Rollout } from "./evaluate.ts";
 import type { Course } from "./course.ts";
 import type { Intent } from "./intent.ts";
@@ -62,7 +62,6 @@ export interface Bench extends ReflectionParts {
   readonly course: Course;
   readonly evaluate: Evaluate;
   readonly examples: ReadonlyMap<string, Example>;
-  readonly constraints: ConstraintCheck;
 }
 
 /** Texts the intent names, as they were when it was decided. */
@@ -272,7 +271,7 @@ function firstViolation(bench: Bench, material: Material, full: Components): Vio
   if (holder !== undefined) {
     return { reason: "duplicate", detail: `The text was tried before as ${holder}; try another edit.` };
   }
-  return bench.constraints(full);
+  return bench.course.constraints(full);
 }
 
 function changedNames(parent: Components, child: Components): string[] {

@@ -38,7 +38,7 @@ export async function* prune(run: Run): AsyncGenerator<EngineStep, void, void> {
     const champion = memberOf(run.state, run.state.bestId);
     const shorter = longestFirst(champion.components).find((components) => {
       const text = textDigest(components);
-      return !known.has(text) && !holderOf(run.state, text) && !run.bench.constraints(components);
+      return !known.has(text) && !holderOf(run.state, text) && !run.course.constraints(components);
     });
     const spent = run.state.used.metricCalls - atStart;
     if (!shorter || spent + validation.length > allowance || !hasRoom(run)) return;

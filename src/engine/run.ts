@@ -73,11 +73,19 @@ export function openRun(input: EngineInput, ports: EnginePorts, signals: RunSign
     ...parts,
     reflection: ports.reflection,
     examples: new Map(spec.examples.map((e) => [e.id, e])),
-    constraints: constraintCheck(spec.components, spec.constraints, spec.examples, maxPromptBytes(spec)),
   };
+  const constraints = constraintCheck(spec.components, spec.constraints, spec.examples, maxPromptBytes(spec));
   const equip = (grades: number): Equipment => {
     const prices = worstCases(spec, rates, grades);
-    const course: Course = { spec, splits, order, prices, tactics, ...reservesOf(spec, splits, prices) };
+    const course: Course = {
+      spec,
+      splits,
+      order,
+      prices,
+      constraints,
+      tactics,
+      ...reservesOf(spec, splits, prices),
+    };
     const bench: Bench = { ...tools, course, evaluate: searching.grading(grades) };
     return { course, bench, evaluate: concluding.grading(grades) };
   };

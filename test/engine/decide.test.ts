@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
-import type { SearchConfig } from "../../src/domain/spec.ts";
+import { promptText, type Constraints, type SearchConfig } from "../../src/domain/spec.ts";
 import { decideIntent } from "../../src/engine/decide.ts";
 import { openRun } from "../../src/engine/run.ts";
 import type { Intent } from "../../src/engine/intent.ts";
@@ -62,10 +62,11 @@ describe("a merge", () => {
   const merged = { plan: "Think twice.", answer: "Answer in brief." };
 
   /** What the search does whose operators are all switched off but the merge. */
-  function decided(change: Partial<State>): Intent | undefined {
+  function decided(change: Partial<State>, constraints: Partial<Constraints> = {}): Intent | undefined {
     const only = Object.fromEntries(OPERATOR_NAMES.map((name) => [name, name === "merge" ? 1 : 0]));
+    const none = { mustKeep: [], mustNotContain: [], allowPlaceholderLoss: false, allowAnswerCopying: false };
     const { input, ports } = createWorld({
-      spec: { examples, components: seed },
+      spec: { examples, components: seed, constraints: { ...none, ...constraints } },
       config: { operators: only, selection: "current_best" },
       budget: { maxIterations: 1000 },
     });
@@ -95,6 +96,13 @@ describe("a merge", () => {
     expect(first?.parentIds).toEqual(["c1", "c2"]);
     const second = decided({ pool, inFlight: underWay(first) });
     expect(second).toMatchObject({ operator: "merge", parentIds: ["c1", "c3"] });
+  });
+
+  it("is not made where the constraints forbid what it would write, though they allow both", () => {
+    const pool = [c0, c1, c2];
+    const characters = promptText(merged).length;
+    expect(decided({ pool }, { maxCharacters: characters })?.operator).toBe("merge");
+    expect(decided({ pool }, { maxCharacters: characters - 1 })?.operator).toBe("reflect");
   });
 
   it("is not made of two that changed the same component", () => {

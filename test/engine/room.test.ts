@@ -18,6 +18,7 @@ function given(width: number, used: number) {
     order,
     splits: { train: [], validation: order, test: [], policy: "given" },
     prices: { ...worstCases(spec, { callsPerGrade: 0 }), worstRun: ONE_RUN },
+    constraints: () => undefined,
     tactics: ALL_TACTICS,
     reserve: times(90, ONE_RUN),
     testing: NO_COST,

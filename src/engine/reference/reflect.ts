@@ -76,7 +76,7 @@ export function createReflection(bench: Bench, spec: OptimizeSpec, book: (cost: 
         const request = fillTemplate(templateOf(spec, name), task.parent[name] ?? "", sideInfo);
         texts[name] = extractText(await ask(request));
       }
-      const violation = bench.constraints({ ...task.parent, ...texts });
+      const violation = bench.course.constraints({ ...task.parent, ...texts });
       if (violation) reject(violation.reason, violation.detail);
       return violation ? undefined : texts;
     },
