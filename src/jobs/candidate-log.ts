@@ -1,3 +1,4 @@
+import { digest } from "../base/digest.ts";
 import type { EventDataByType } from "../domain/event.ts";
 import type { Job } from "../domain/job.ts";
 import { roundScore } from "../domain/round.ts";
@@ -17,6 +18,8 @@ export interface LogSource {
 /** The scores of one candidate. */
 interface Scores {
   readonly byExample: Map<string, number>;
+  /** What the same text was scored under another id, which was then dropped: it stands where there is no score of its own. */
+  readonly ofTwins: Map<string, number>;
   /** It was run for validation, not only tried on a minibatch. Where both are the same examples, joining says as much. */
   validated: boolean;
 }
@@ -50,12 +53,15 @@ export async function readCandidates(
   const first = written[0];
   if (first === undefined) return [];
   const validation = await validationIds(log);
-  const scores = await readScores(log, first.id, new Set(written.map(({ data }) => data.candidateId)));
+  const wanted = new Set(written.map(({ data }) => data.candidateId));
+  const scores = await readScores(log, first.id, wanted, await readTwins(log, written, decisions));
   return written.map(({ data }) => {
     const decision = decisions.get(data.candidateId);
-    const own = scores.get(data.candidateId);
-    const isScored = own?.validated || decision?.accepted;
-    const score = own && isScored ? meanOver(validation, own.byExample) : undefined;
+    const { byExample, ofTwins, validated } = scores.get(data.candidateId) ?? noScores();
+    const known = new Map([...byExample, ...[...ofTwins].filter(([id]) => !byExample.has(id))]);
+    // One that was dropped competes with nobody: it has no score here, as it has none in the report's lineage.
+    const isScored = decision ? decision.accepted : validated;
+    const score = isScored ? meanOver(validation, known) : undefined;
     return {
       components: data.components,
       lineage: {
@@ -68,28 +74,63 @@ export async function readCandidates(
       },
       reason: decision?.reason ?? "",
       rationale: data.rationale,
-      scores: Object.fromEntries(own?.byExample ?? []),
+      scores: Object.fromEntries(known),
     };
   });
+}
+
+/**
+ * Candidates that were dropped for being the same text as an earlier one that joined, each with the id of that one: the
+ * search gives it their scores, so that nothing is run twice.
+ */
+async function readTwins(
+  { store, job }: LogSource,
+  written: readonly EventOf<"generate">[],
+  decisions: ReadonlyMap<string, Decision>,
+): Promise<ReadonlyMap<string, string>> {
+  const twins = new Map<string, string>();
+  const joined = written.filter(({ data }) => decisions.get(data.candidateId)?.accepted);
+  const [first] = joined;
+  if (first === undefined) return twins;
+  const byText = new Map(joined.map((event) => [digest(event.data.components), event]));
+  for await (const { id, data } of readLog(store, job, "generate", first.id)) {
+    if (decisions.get(data.candidateId)?.accepted !== false) continue;
+    const holder = byText.get(digest(data.components));
+    if (holder !== undefined && holder.id < id) twins.set(data.candidateId, holder.data.candidateId);
+  }
+  return twins;
 }
 
 async function readScores(
   { store, job }: LogSource,
   after: number,
   wanted: ReadonlySet<string>,
+  twins: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, Scores>> {
   const scores = new Map<string, Scores>();
+  const scoresOf = (id: string) => {
+    const kept = scores.get(id) ?? noScores();
+    scores.set(id, kept);
+    return kept;
+  };
   for await (const { data } of readLog(store, job, "judge", after)) {
     // The noise floor judges outputs that have their score already; a second opinion is not a second run.
-    if (!wanted.has(data.candidateId) || data.stage === "noise_floor") continue;
-    const own = scores.get(data.candidateId) ?? { byExample: new Map<string, number>(), validated: false };
-    scores.set(data.candidateId, own);
-    own.validated ||= data.stage === "validation";
-    for (const { exampleId, score } of data.evaluations) {
-      if (score !== undefined) own.byExample.set(exampleId, score); // the last stands: the seed's may be graded anew
+    if (data.stage === "noise_floor") continue;
+    const { candidateId, evaluations, stage } = data;
+    const own = wanted.has(candidateId) ? scoresOf(candidateId) : undefined;
+    const holder = twins.get(candidateId);
+    if (own && stage === "validation") own.validated = true;
+    for (const { exampleId, score } of evaluations) {
+      if (score === undefined) continue;
+      own?.byExample.set(exampleId, score); // the last stands: the seed's may be graded anew
+      if (holder !== undefined) scoresOf(holder).ofTwins.set(exampleId, score);
     }
   }
   return scores;
+}
+
+function noScores(): Scores {
+  return { byExample: new Map(), ofTwins: new Map(), validated: false };
 }
 
 async function validationIds({ store, job }: LogSource): Promise<readonly string[]> {

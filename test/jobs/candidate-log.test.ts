@@ -112,6 +112,39 @@ describe("listing candidates", () => {
     expect((await get("c0")).scores).toEqual({ v1: 0.75, v2: 0.25, v3: 0.2 });
   });
 
+  it("gives one that joined also the scores of later ones that were dropped as the same text", async () => {
+    const { list, get } = await recorded([
+      began(["v1", "v2", "v3"]),
+      wrote("c1"),
+      judged("c1", "validation", { v1: 1, v2: undefined }),
+      decided("c1", true),
+      wrote("c2", ["c0"], "c1"),
+      judged("c2", "minibatch", { t1: 0.5 }),
+      judged("c2", "validation", { v1: 0.25, v2: 0.5 }),
+      decided("c2", false),
+      wrote("c3", ["c0"], "c1"),
+      judged("c3", "validation", { v3: 0 }),
+    ]);
+    const first = await list({ pageSize: 1, pageToken: "" });
+    const second = await list({ pageSize: 2, pageToken: first.nextPageToken });
+    const scores = [...first.items, ...second.items].map(({ lineage }) => lineage.score);
+    expect(scores).toEqual([0.75, undefined, 0]); // c3 is not decided on, so that its scores are its own
+    expect((await list(FIRST)).items.map(({ lineage }) => lineage.score)).toEqual(scores);
+    expect((await get("c1")).scores).toEqual({ v1: 1, v2: 0.5, t1: 0.5 });
+    expect((await get("c2")).scores).toEqual({ t1: 0.5, v1: 0.25, v2: 0.5 });
+  });
+
+  it("gives one that was dropped no score, as the lineage of the report does", async () => {
+    const { list, get } = await recorded([
+      began(["v1"]),
+      wrote("c1"),
+      judged("c1", "validation", { v1: 0.5 }),
+      decided("c1", false),
+    ]);
+    expect((await list(FIRST)).items[0]?.lineage).toEqual(origin("c1", ["c0"], false));
+    expect((await get("c1")).scores).toEqual({ v1: 0.5 });
+  });
+
   it("gives no score where no validation example has one", async () => {
     const { list } = await recorded([
       began(["v1"]),

@@ -24,10 +24,14 @@ export function began(validation: readonly string[]): EventBody {
   return { type: "started", data: { ...FULL_EVENTS.started, splits } };
 }
 
-/** A candidate is written; "c3" by iteration 3. */
-export function wrote(candidateId: string, parentIds: readonly string[] = ["c0"]): EventBody {
+/** A candidate is written; "c3" by iteration 3, with a text of its own unless that of another one is said. */
+export function wrote(
+  candidateId: string,
+  parentIds: readonly string[] = ["c0"],
+  textOf: string = candidateId,
+): EventBody {
   const iteration = Number(candidateId.slice(1));
-  const components = { prompt: `Text of ${candidateId}.` };
+  const components = { prompt: `Text of ${textOf}.` };
   return {
     type: "generate",
     data: { ...FULL_EVENTS.generate, iteration, candidateId, parentIds, components },
