@@ -6,11 +6,14 @@ import {
   PROMPT_COMPONENT,
   promptText,
 } from "../domain/spec.ts";
-import { OPERATOR_NAMES, unknownOperators } from "../engine/operators/registry.ts";
+import { OPERATOR_NAMES, type OperatorName, unknownOperators } from "../engine/operators/registry.ts";
 import type { Grader } from "../graders/grader.ts";
 import { checkReference } from "./check-reference.ts";
 import { modelsCalled } from "./grading.ts";
 import type { JobsDeps, RoleModels } from "./ports.ts";
+
+/** Operators that join two candidates: they have nothing to join before another one has written some. */
+const JOINING: ReadonlySet<string> = new Set(["crossover", "merge"] satisfies OperatorName[]);
 
 /** What can be told about a resolved spec before anything is paid. Fields bear their REST names. */
 export function checkSpec(deps: Pick<JobsDeps, "graders">, spec: OptimizeSpec): FieldViolation[] {
@@ -58,7 +61,7 @@ function checkComponents({ components }: OptimizeSpec): FieldViolation[] {
 }
 
 function componentField(name: string): string {
-  return name === PROMPT_COMPONENT ? name : `components.${name}`;
+  return name === PROMPT_COMPONENT ? name : `components["${name}"]`;
 }
 
 function checkExamples(examples: readonly Example[]): FieldViolation[] {
@@ -106,9 +109,15 @@ function contradictions({ mustKeep, mustNotContain }: Constraints): FieldViolati
 
 function checkOperators(weights: Readonly<Record<string, number>>): FieldViolation[] {
   const unknown = unknownOperators(weights).map((name) => ({
-    field: `config.operators.${name}`,
+    field: `config.operators["${name}"]`,
     description: `is not an operator; there are ${OPERATOR_NAMES.join(", ")}`,
   }));
-  if (unknown.length > 0 || OPERATOR_NAMES.some((name) => weights[name] !== 0)) return unknown;
-  return [{ field: "config.operators", description: "switches every operator off; leave at least one on" }];
+  if (unknown.length > 0) return unknown;
+  const on = OPERATOR_NAMES.filter((name) => weights[name] !== 0);
+  if (on.some((name) => !JOINING.has(name))) return [];
+  const description =
+    on.length === 0
+      ? "switches every operator off; leave at least one on"
+      : `leaves ${on.join(" and ")} alone, which can only join what others have written; leave one of those on`;
+  return [{ field: "config.operators", description }];
 }

@@ -67,7 +67,7 @@ function refuse(violations: readonly FieldViolation[]): void {
   const [first] = violations;
   if (first === undefined) return;
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
-  throw new AppError("validation_error", `${first.field}: ${first.description}${more}`, { violations });
+  throw new AppError("validation_error", `${first.field}: ${first.description}${more}.`, { violations });
 }
 
 function withDefaults(

@@ -153,7 +153,7 @@ describe("resolving a request", () => {
   const refused: readonly [string, Partial<SpecRequest>, string, RegExp][] = [
     ["no prompt", { components: {} }, "prompt", /give prompt or components/],
     ["a blank prompt", { components: { prompt: " \n" } }, "prompt", /blank/],
-    ["a blank component", { components: { a: "x", b: "" } }, "components.b", /blank/],
+    ["a blank component", { components: { a: "x", b: "" } }, 'components["b"]', /blank/],
     ["no examples", { examples: [] }, "examples", /at least one/],
     [
       "an id given twice",
@@ -195,7 +195,7 @@ describe("resolving a request", () => {
     [
       "an unknown operator",
       { config: { operators: { rewrite: 1 } } },
-      "config.operators.rewrite",
+      'config.operators["rewrite"]',
       /reflect.*merge/,
     ],
     [
@@ -216,10 +216,20 @@ describe("resolving a request", () => {
   });
 
   it("refuses weights that switch every operator off", () => {
-    const known = faultsOf({ config: { operators: { nope: 0 } } })["config.operators.nope"] ?? "";
+    const known = faultsOf({ config: { operators: { nope: 0 } } })['config.operators["nope"]'] ?? "";
     const names = known.replace("is not an operator; there are ", "").split(", ");
     const operators = Object.fromEntries(names.map((name) => [name, 0]));
     expect(Object.keys(faultsOf({ config: { operators } }))).toEqual(["config.operators"]);
+  });
+
+  it("refuses weights that leave only operators that join what others have written", () => {
+    const others = ["reflect", "clarify", "tighten", "restructure", "condition_on_examples", "swap_examples"];
+    const off = Object.fromEntries([...others, "trim_examples", "style"].map((name) => [name, 0]));
+    const told = (operators: Record<string, number>) =>
+      faultsOf({ config: { operators } })["config.operators"];
+    expect(told(off)).toMatch(/^leaves crossover and merge alone/);
+    expect(told({ ...off, crossover: 0, merge: 5 })).toMatch(/^leaves merge alone/);
+    expect(told({ ...off, style: 0.5 })).toBeUndefined();
   });
 
   it("refuses a limit in dollars where a model it calls has no price, and says what to limit instead", () => {
@@ -231,8 +241,21 @@ describe("resolving a request", () => {
     });
   });
 
+  it("ends the sentence about a fault, and says how many more there are", () => {
+    const messageOf = (request: Partial<SpecRequest>) => {
+      try {
+        resolve(request);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return undefined;
+    };
+    expect(messageOf({ components: {} })).toBe("prompt: is missing; give prompt or components.");
+    expect(messageOf({ components: {}, examples: [] })).toMatch(/components \(and 1 more\)\.$/);
+  });
+
   it("tells all faults at once", () => {
     const faults = faultsOf({ components: {}, examples: [], config: { operators: { x: 1 } } }, 0);
-    expect(Object.keys(faults)).toEqual(["iterations", "prompt", "examples", "config.operators.x"]);
+    expect(Object.keys(faults)).toEqual(["iterations", "prompt", "examples", 'config.operators["x"]']);
   });
 });
