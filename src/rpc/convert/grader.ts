@@ -31,6 +31,9 @@ const SERVED: Readonly<Record<GraderKind, true>> = {
   multi: true,
 };
 
+/** The kinds of grader that this version serves, by the names of the contract. */
+export const SERVED_KINDS: readonly string[] = Object.keys(SERVED);
+
 type SimilarityName = Extract<GraderSpec, { kind: "similarity" }>["metric"];
 
 const METRIC = {
@@ -95,7 +98,7 @@ export function graderSpec(grader: Grader, path: string, depth = 1): GraderSpec 
 }
 
 function notServed(path: string, kind: string) {
-  const served = Object.keys(SERVED).join(", ");
+  const served = SERVED_KINDS.join(", ");
   return invalidField(`${path}.${kind}`, `is not served by this version; use one of ${served}`);
 }
 

@@ -10,18 +10,13 @@ import {
 import { type Grader, GraderSchema } from "../../../gen/ts/gepa/v1/spec_pb.ts";
 import { MAX_DEPTH } from "../convert/grader.ts";
 import { violationError } from "../errors.ts";
+import { wordingOf } from "./wording.ts";
 
 /** Fields that hold a cursor: a wrong one is `invalid_cursor`, not `validation_error`. */
 const CURSOR_FIELDS: ReadonlySet<string> = new Set(["after_event_id"]);
 
 /** Rules about a whole message, and the field of it that a caller would look at. */
 const FIELD_OF_RULE: Readonly<Record<string, string>> = { "spec.prompt_or_components": "prompt" };
-
-/** What is told in place of the rules' own words, where those are for who reads patterns. */
-const WORDING: Readonly<Record<string, string>> = {
-  "does not match regex pattern `\\S`": "holds only white space; write something, or leave it out",
-  "must be finite": "must be finite; send a number that is neither infinite nor NaN",
-};
 
 /** What a rule about the whole message is told of. */
 const REQUEST = "request";
@@ -85,10 +80,12 @@ function gradedBy(message: Message): Grader | undefined {
 
 function fieldViolation(violation: Violation): FieldViolation {
   const inner = FIELD_OF_RULE[violation.ruleId];
-  const path = pathToString(violation.field);
+  // A choice that was not made is told of the message that has it: the choice itself has no name in JSON.
+  const named = violation.field.filter(({ kind }) => kind !== "oneof");
+  const path = pathToString(named);
   const field = inner === undefined ? path : path === "" ? inner : `${path}.${inner}`;
   return {
-    field: field === "" ? "request" : field,
-    description: WORDING[violation.message] ?? violation.message,
+    field: field === "" ? REQUEST : field,
+    description: wordingOf(violation),
   };
 }

@@ -248,7 +248,7 @@ describe("validation", () => {
       [
         "spec.grader.multi.graders[0].grader.multi.graders[0].grader.regex.pattern",
         "spec.grader.multi.graders[0].grader.multi.graders[1].grader.numeric.tolerance",
-        "spec.grader.multi.graders[1].grader.kind",
+        "spec.grader.multi.graders[1].grader",
       ],
     ],
     [
@@ -303,6 +303,45 @@ describe("validation", () => {
   const worded: readonly [what: string, spec: object, message: RegExp][] = [
     ["a blank objective", { objectives: [" "] }, /only white space; write something, or leave it out/],
     ["an endless budget", { budget: { maxCostUsd: Infinity } }, /a number that is neither infinite nor NaN/],
+    ["no examples", { examples: [] }, /^spec\.examples: is empty; give at least one\.$/],
+    [
+      "an empty input",
+      { examples: [{ input: "" }] },
+      /^spec\.examples\[0\]\.input: is empty; write something\.$/,
+    ],
+    [
+      "a grader of no kind",
+      { grader: {} },
+      /^spec\.grader: is none of its kinds; give one of judge, exact, .*similarity, multi\.$/,
+    ],
+    [
+      "an unknown way to select",
+      { config: { selection: "best" } },
+      /is none of pareto, current_best, epsilon_greedy, top_k_pareto; leave it out for the default\.$/,
+    ],
+    ["a width beyond the limits", { config: { width: 65 } }, /^spec\.config\.width: must be from 1 to 64\.$/],
+    ["no calls at all", { budget: { maxMetricCalls: 0 } }, /max_metric_calls: must be 1 or more\.$/],
+    ["no dollars", { budget: { maxCostUsd: 0 } }, /max_cost_usd: must be more than 0\.$/],
+    [
+      "an objective named twice",
+      { objectives: ["a", "a"] },
+      /objectives: names one twice; give each once\.$/,
+    ],
+    [
+      "too many objectives",
+      { objectives: Array.from({ length: 17 }, (_, i) => `${i}`) },
+      /at most 16 are taken/,
+    ],
+    [
+      "a component with a blank in its name",
+      { prompt: "", components: { "a b": "x" } },
+      /is no name for a component/,
+    ],
+    [
+      "a schema that is left out",
+      { grader: { kind: { case: "jsonSchema", value: {} } } },
+      /grader\.json_schema\.schema: is missing\.$/,
+    ],
   ];
   for (const [what, part, message] of worded) {
     it(`says of ${what} what to do about it`, async () => {
