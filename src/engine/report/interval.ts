@@ -1,4 +1,5 @@
 import type { Interval } from "../../domain/report.ts";
+import { SCORE_EPSILON } from "../standing.ts";
 
 /** Level of every interval. */
 const LEVEL = 0.95;
@@ -31,7 +32,7 @@ function tQuantile(degrees: number): number {
 export function pairedInterval(differences: readonly number[]): Interval | undefined {
   const n = differences.length;
   if (n < 2) return undefined;
-  const turned = differences.filter((d) => d !== 0).map(Math.abs);
+  const turned = differences.map(Math.abs).filter((d) => d > SCORE_EPSILON);
   const typical = turned.length === 0 ? 0 : turned.reduce((a, b) => a + b, 0) / turned.length;
   const sample = [...differences, typical, -typical];
   const mean = sample.reduce((a, b) => a + b, 0) / (n + ADDED);

@@ -8,7 +8,7 @@ import type { Spend } from "../../domain/spend.ts";
 import { digest } from "../../base/digest.ts";
 import { count } from "../../domain/count.ts";
 import { publicLesson } from "../lessons.ts";
-import { meanOver, publicFront } from "../standing.ts";
+import { meanOver, publicFront, SCORE_EPSILON } from "../standing.ts";
 import { gradesOf, memberOf, SEED_ID, type Member, type State } from "../state.ts";
 import type { Choice } from "../champion.ts";
 import { PRUNE } from "../reserve.ts";
@@ -77,7 +77,8 @@ export function concludeRun(evidence: Evidence): Outcome {
   const considered =
     evidence.choice?.considered ??
     state.pool.filter((m) => meanOver(m, splits.validation) !== undefined).length;
-  const deviation = deviationOf(differences);
+  const spread = deviationOf(differences) ?? 0;
+  const deviation = spread > SCORE_EPSILON ? spread : TYPICAL_DEVIATION;
   return {
     champion,
     ...(champion === best ? {} : { bestCandidate: best }),
@@ -95,9 +96,7 @@ export function concludeRun(evidence: Evidence): Outcome {
       ...(state.noise === undefined || differences.length === 0
         ? {}
         : { noiseFloor: roundScore(noiseFloor(meanDeviation(state.noise, state), differences.length)) }),
-      ...(measured
-        ? { detectableLift: roundScore(detectableLift(differences.length, deviation || TYPICAL_DEVIATION)) }
-        : {}),
+      ...(measured ? { detectableLift: roundScore(detectableLift(differences.length, deviation)) } : {}),
       championCharacters: promptText(champion.components).length,
       seedCharacters: promptText(seed.components).length,
       stopReason: evidence.stopReason,

@@ -51,6 +51,15 @@ it("excludes zero where every one of a few examples got better, and not where on
   expect(pairedInterval([1, 1])?.low).toBeLessThanOrEqual(0);
 });
 
+it("takes what differs by rounding alone for equal", () => {
+  const dust = 0.1 + 0.2 - 0.3;
+  const differences = (rest: number) => [0.4, 0.4, 0.4, ...Array<number>(7).fill(rest)];
+  const [exact, dusty] = [pairedInterval(differences(0)), pairedInterval(differences(dust))];
+  expect(dust).not.toBe(0);
+  expect(dusty?.low).toBeCloseTo(exact?.low ?? Number.NaN, 9);
+  expect(dusty?.high).toBeCloseTo(exact?.high ?? Number.NaN, 9);
+});
+
 it("stays within what a difference of scores can be, and turns with the sign", () => {
   fc.assert(
     fc.property(

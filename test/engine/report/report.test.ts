@@ -86,6 +86,24 @@ it("tells figures that can be taken from each other, without the dust of binary 
   );
 });
 
+it("promises no test that could show anything where all differences are equal, up to rounding", () => {
+  const detectable = (before: (i: number) => number, after: (i: number) => number) =>
+    concludeRun(evidence([member("c0", { v1: 0, ...on(before) }), member("c1", { v1: 1, ...on(after) })]))
+      .report.detectableLift;
+  // A part of the grade that weighs a tenth, which every answer got right: 0.1 and 1 - 0.9 are not the same number.
+  const lifted = detectable(
+    (i) => (i % 2) * 0.9,
+    (i) => (i % 2) * 0.9 + 0.1,
+  );
+  expect(lifted).toBeGreaterThan(0.2);
+  expect(lifted).toBe(
+    detectable(
+      () => 0,
+      () => 0.5,
+    ),
+  );
+});
+
 it("pairs by example: where one of both has no score, neither counts", () => {
   const { t3: _failed, ...rest } = on(() => 1);
   const { report } = concludeRun(
