@@ -1,6 +1,7 @@
 import { announce } from "./announce.ts";
 import { freeInLastRound, testSeedAside } from "./aside.ts";
 import { digest } from "../base/digest.ts";
+import { count } from "../domain/count.ts";
 import { componentNames } from "../domain/spec.ts";
 import { outage, OutageError } from "./breaker.ts";
 import { timesThatFit } from "./budget.ts";
@@ -74,7 +75,9 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
 
   const again = yield* measureNoise(run, booked.evaluations);
   const grading = yield* chooseGrades(run, booked.evaluations, again);
+  const seed = memberOf(run.state, SEED_ID);
   const score = seedScore();
+  const scored = splits.validation.filter((id) => seed.scores[id] !== undefined).length;
   const stopping = decideStop(spec, splits.validation, run.state);
   if (stopping) run.state = { ...run.state, stopping };
   yield* announce(run, {
@@ -84,7 +87,7 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
     reason:
       score === undefined
         ? "The budget has no room to score the seed."
-        : `The seed scored ${score.toFixed(3)} on ${ids.length} validation ${ids.length === 1 ? "example" : "examples"}.${grading ? ` ${grading}` : ""}`,
+        : `The seed scored ${score.toFixed(3)} on ${count(scored, "validation example")}.${grading ? ` ${grading}` : ""}`,
     lessons: [],
   });
 }

@@ -9,12 +9,12 @@ import type { Course } from "./course.ts";
 import type { Intent } from "./intent.ts";
 import { SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { learn } from "./lessons.ts";
+import { OPERATORS, type OperatorName } from "./operators/registry.ts";
 import type { Outcome } from "./proposal.ts";
 import { leaderOf, meanOver } from "./standing.ts";
 import {
   candidateId,
   exactDigest,
-  isKnown,
   textDigest,
   wasRun,
   withEvaluations,
@@ -197,11 +197,11 @@ function withRejected(rejected: readonly Rejected[], added: Rejected): Rejected[
 function sentence(
   { order, splits }: Course,
   state: State,
-  { parentIds }: Intent,
+  intent: Intent,
   { trial, passed }: Extract<Outcome, { kind: "tried" }>,
   child: Member,
 ): string {
-  const parents = parentIds.join(" and ");
+  const parents = comparedWith(intent);
   if (trial.shared === 0) return `${child.id} could not be compared with ${parents}: calls failed.`;
   const mean = (sum: number) => (sum / trial.shared).toFixed(3);
   const scores = `${mean(trial.childSum)} against ${mean(trial.parentSum)}`;
@@ -214,15 +214,18 @@ function sentence(
   return `${means} and ${standing(child, order)}: it joined the pool${leads}.`;
 }
 
-/** A candidate's validation so far. */
-export function standing(member: Member, order: readonly string[]): string {
-  const known = knownOf(member, order);
-  const mean = meanOver(member, order) ?? 0;
-  return known === order.length
-    ? `${mean.toFixed(3)} on validation`
-    : `${mean.toFixed(3)} on ${known} of ${order.length} validation examples`;
+/** Who a child was tried against: the parent it was edited from, or of a merge the better one. */
+function comparedWith({ operator, parentIds }: Intent): string {
+  const { kind } = OPERATORS[operator as OperatorName];
+  return kind === "combining" ? `the better of ${parentIds.join(" and ")}` : (parentIds[0] ?? "");
 }
 
-function knownOf(member: Member, order: readonly string[]): number {
-  return order.filter((id) => isKnown(member, id)).length;
+/** A candidate's validation so far. */
+export function standing(member: Member, order: readonly string[]): string {
+  const mean = meanOver(member, order);
+  if (mean === undefined) return "no validation score could be had";
+  const scored = order.filter((id) => member.scores[id] !== undefined).length;
+  return scored === order.length
+    ? `${mean.toFixed(3)} on validation`
+    : `${mean.toFixed(3)} on ${scored} of ${order.length} validation examples`;
 }
