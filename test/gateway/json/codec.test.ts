@@ -124,6 +124,7 @@ describe("readMessage", () => {
     [{ xyzzy: 1 }, "xyzzy", "no such field."],
     [{ examples: [{ inptu: "x" }] }, "examples[0].inptu", "did you mean input?"],
     [{ judge_model_id: "x" }, "judge_model_id", "JUDGE_MODEL_ID"],
+    [{ iterations: 5 }, "iterations", "budget.max_iterations"],
     [{ judge_model: null }, "judge_model", "JUDGE_MODEL_ID"],
     [{ model_id: "x", target_model_id: "y" }, "target_model_id", "model_id and target_model_id"],
     [{ examples: [{ expected: "x", output: "y" }] }, "examples[0].output", "differ"],

@@ -291,7 +291,7 @@ export type GenerateEvent = Message<"gepa.v1.GenerateEvent"> & {
   components: { [key: string]: string };
 
   /**
-   * The components that differ from the first parent.
+   * The components that differ from the first parent; all of them for the seed.
    *
    * @generated from field: repeated string changed_components = 6;
    */
@@ -469,7 +469,7 @@ export type Evaluation = Message<"gepa.v1.Evaluation"> & {
 
   /**
    * Grades that score and criteria are the mean of, where the output was graded more than once (config.max_grades); the
-   * feedback is that of the grade nearest to it. Unset: one grade.
+   * feedback is that of the grade nearest to it. 0: it was not graded more than once.
    *
    * @generated from field: int32 grades = 8;
    */
@@ -819,7 +819,7 @@ export type FinalEvent = Message<"gepa.v1.FinalEvent"> & {
   champion?: CandidateText | undefined;
 
   /**
-   * The candidate with the best validation score, where that is not the champion.
+   * The best candidate that the search found, where the verdict leaves the seed the champion instead.
    *
    * @generated from field: gepa.v1.CandidateText best_candidate = 2;
    */

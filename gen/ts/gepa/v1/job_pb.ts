@@ -244,7 +244,7 @@ export type Result = Message<"gepa.v1.Result"> & {
   stopReason: string;
 
   /**
-   * The candidate with the best validation score, where that is not the champion.
+   * The best candidate that the search found, where the verdict leaves the seed the champion instead.
    *
    * @generated from field: gepa.v1.CandidateText best_candidate = 7;
    */

@@ -1014,7 +1014,7 @@ export type GetReportResponse = Message<"gepa.v1.GetReportResponse"> & {
   champion?: CandidateText | undefined;
 
   /**
-   * The candidate with the best validation score, where that is not the champion.
+   * The best candidate that the search found, where the verdict leaves the seed the champion instead.
    *
    * @generated from field: gepa.v1.CandidateText best_candidate = 3;
    */
@@ -1213,7 +1213,8 @@ export const OptimizationService: GenService<{
   },
   /**
    * What was run: candidate, example, output, score, feedback. A result that was known already is listed where it was
-   * run and nowhere else, so that each row is one run that was paid for.
+   * run and nowhere else, so that each row is one run. Not each was paid for: a fork has answers of the job it comes from,
+   * and in the profile "reference" a run that gepa repeats is a row again, though its answer is not asked for again.
    *
    * @generated from rpc gepa.v1.OptimizationService.ListRollouts
    */

@@ -445,14 +445,14 @@ export type Report = Message<"gepa.v1.Report"> & {
   measuredOn: string;
 
   /**
-   * The seed's mean score there.
+   * The seed's mean score there, over the examples that both it and the best candidate have a score on.
    *
    * @generated from field: optional double baseline_score = 4;
    */
   baselineScore?: number | undefined;
 
   /**
-   * The champion's mean score there.
+   * The champion's mean score over the same examples.
    *
    * @generated from field: optional double champion_score = 5;
    */
@@ -481,7 +481,8 @@ export type Report = Message<"gepa.v1.Report"> & {
   sampleSize: number;
 
   /**
-   * Candidates that were scored in full: the more, the luckier the best of them looks.
+   * Candidates that the best one was chosen from, the seed included: those that were run on half of the validation
+   * examples or more. The more, the luckier the best of them looks.
    *
    * @generated from field: int32 candidates_considered = 9;
    */
@@ -685,7 +686,7 @@ export type LineageEntry = Message<"gepa.v1.LineageEntry"> & {
   accepted: boolean;
 
   /**
-   * Mean validation score; unset where it has none.
+   * Mean over the validation examples it was run on so far; unset where it has no score, and where it was dropped.
    *
    * @generated from field: optional double score = 6;
    */
