@@ -4,7 +4,7 @@ import { REFERENCE_CONFIG_DEFAULTS, type FrontierType } from "../../domain/refer
 import { ModelError } from "../../models/model.ts";
 import { addCosts, limitBrokenBy, type Cost } from "../budget.ts";
 import type { Run } from "../run.ts";
-import type { Stopping } from "../state.ts";
+import { exactDigest, type Stopping } from "../state.ts";
 import { budgetStop, STOPPED } from "../stop.ts";
 import type { ReferencePorts } from "./ports.ts";
 import { createReflection, type Reflection } from "./reflect.ts";
@@ -33,6 +33,13 @@ export function connect(run: Run): World {
     run.state = { ...run.state, used: addCosts(run.state.used, { ...cost, metricCalls: 0 }) };
   };
   const reflection = createReflection(bench, course.spec, book);
+  /** Examples by text that were run: gepa charges a metric call for each again, but no model is called for it. */
+  const known = new Map<string, Set<string>>();
+  const isPaid = (exact: string, exampleId: string) => {
+    const ids = known.get(exact) ?? new Set();
+    known.set(exact, ids);
+    return !ids.has(exampleId) && ids.add(exampleId);
+  };
   return {
     reflection,
     ports: {
@@ -40,7 +47,9 @@ export function connect(run: Run): World {
       reflectionCostUsd: reflection.costUsd,
       async evaluate(candidate, exampleIds) {
         const rollouts = await bench.evaluate(candidate, exampleIds);
-        book(addCosts(...rollouts.map((r) => r.cost)));
+        const exact = exactDigest(candidate);
+        const paid = rollouts.filter((r) => isPaid(exact, r.evaluation.exampleId));
+        book(addCosts(...paid.map((r) => r.cost)));
         const records = rollouts.map((r) => r.evaluation);
         const objectives = objectivesOf(frontierType, records);
         return { scores: records.map((r) => r.score ?? 0), ...(objectives ? { objectives } : {}), records };

@@ -25,6 +25,22 @@ it("learns, overshoots its metric calls as gepa 0.1.4 does, and is tested like e
   expect(dataOf(recording, "started")[0]?.profile).toBe("reference");
 });
 
+it("books each model call once, though gepa 0.1.4 charges a known run again", async () => {
+  for (const examples of [6, 40]) {
+    const world = createWorld({
+      ...options,
+      examples,
+      budget: { maxIterations: 12, maxModelCalls: 5_000, maxCostUsd: 1_000 },
+    });
+    const { lines } = dataOf(await play(world), "progress").at(-1)?.budget ?? { lines: [] };
+    const used = new Map(lines.map((line) => [line.name, line.used]));
+    const calls = world.rollouts.length + world.reflections.length;
+    expect(used.get("metric_calls")).toBeGreaterThan(world.rollouts.length);
+    expect(used.get("model_calls")).toBe(calls);
+    expect(used.get("cost_usd")).toBeCloseTo(0.001 * calls, 9);
+  }
+});
+
 describe("a limit that gepa 0.1.4 does not know", () => {
   const limits = [
     { stopReason: "model_calls", budget: { maxModelCalls: 100 }, limit: 100 },
