@@ -182,7 +182,7 @@ function explain(
       return `On ${count(n, "test example")} the search never saw, ${best.id} scores ${by} against the seed; the seed prompt stays.`;
     case "not_shown":
       return best.id === SEED_ID
-        ? "No candidate was better than the seed on validation; the seed prompt stays."
+        ? "No candidate was surely better than the seed on validation; the seed prompt stays."
         : `On ${count(n, "test example")} ${best.id} scores ${by} against the seed, which chance alone can explain; the seed prompt stays.`;
     case "not_measured":
       return splits.test.length > 0
@@ -243,8 +243,10 @@ function notesOf(
       `Calls failed for good on ${failed.size} of the examples; they count as missing, not as zero.`,
     );
   }
-  if (splits.policy === "shared") {
-    notes.push("All examples served both to learn from and to choose by.");
+  const learntFrom = new Set(splits.train);
+  if (splits.validation.every((id) => learntFrom.has(id))) {
+    const which = splits.test.length === 0 ? "All" : "The same";
+    notes.push(`${which} examples served both to learn from and to choose by.`);
   }
   return notes;
 }

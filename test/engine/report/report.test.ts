@@ -142,6 +142,30 @@ it("says in words that fit one test example, and many examples of which none is 
   expect(explained({ test: [] })).toMatch(/^No examples were left for an untouched test; /);
 });
 
+it("says that nobody was surely better where the seed stays, though somebody may have scored more", () => {
+  const { explanation } = concludeRun(
+    evidence([member("c0", { v1: 0, ...seedScores }), member("c1", { v1: 1 })], {
+      state: {
+        ...initialState(1, {}),
+        pool: [member("c0", { v1: 0, ...seedScores }), member("c1", { v1: 1 })],
+        bestId: "c0",
+      },
+    }),
+  ).report;
+  expect(explanation).toMatch(/^No candidate was surely better than the seed/);
+});
+
+it("says where the examples to choose by are those that were learnt from, whoever divided them so", () => {
+  const notes = (given: Partial<Splits>) =>
+    concludeRun(
+      evidence([member("c0", { v1: 0, v2: 0, ...seedScores })], { splits: { ...splits, ...given } }),
+    ).report.notes.join(" ");
+  const both = ["v1", "v2"];
+  expect(notes({ train: both })).toContain("The same examples served both");
+  expect(notes({ train: both, test: [] })).toContain("All examples served both");
+  expect(notes({ train: ["v3"] })).not.toContain("served both");
+});
+
 it("says when models were simulated and when calls failed", () => {
   const { report } = concludeRun(
     evidence([member("c0", { v1: 1 }, { failed: ["v2"] })], { simulated: true }),
