@@ -5,14 +5,8 @@ export interface BudgetLine {
   readonly total?: number;
 }
 
-/** Limits a job can have. */
-export type BudgetName =
-  | "iterations"
-  | "metric_calls"
-  | "model_calls"
-  | "tokens"
-  | "cost_usd"
-  | "wall_time_s";
+/** Limits that decisions count. Running time is another one: it differs from run to run and stands in the timing. */
+export type BudgetName = "iterations" | "metric_calls" | "model_calls" | "tokens" | "cost_usd";
 
 /** What a budget buys. Expected values unless the name says otherwise. An iteration may make several proposals. */
 export interface Plan {

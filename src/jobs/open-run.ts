@@ -52,8 +52,10 @@ export async function openRun(
   const time = createRunTime(clock, job.progress, job.spec.budget.maxWallTimeS);
   recorder.showProgress(() => {
     const told = time.told();
+    const soFar = progress.soFar();
     return {
-      ...progress.soFar(),
+      ...soFar,
+      fraction: Math.max(soFar.fraction, time.share()),
       spend: ledger.spend(),
       elapsedMs: time.elapsedMs(),
       ...(told === undefined ? {} : { told }),

@@ -7,7 +7,12 @@ const MS_PER_S = 1000;
 export interface RunTime {
   /** Running time so far, over all runs. */
   elapsedMs(): number;
-  /** Seconds elapsed; and left at the present pace, where it is known what share of the tightest limit is used. */
+  /** Share used of the wall time, in [0, 1]; 0 where it has no limit. */
+  share(): number;
+  /**
+   * Seconds elapsed; and left until a limit is reached: at the present pace where `fraction`, the share used of the
+   * tightest other limit, is above 0, and by the clock where the wall time has a limit. None without `fraction`.
+   */
   timing(fraction?: number): { readonly elapsedS: number; readonly etaS?: number };
   /** Whether the wall time of the job is used up: nothing may be sent to a model any more. */
   isOver(): boolean;
@@ -31,10 +36,14 @@ export function createRunTime(clock: Clock, start: JobProgress, maxWallTimeS: nu
   return {
     elapsedMs,
     isOver,
-    timing(fraction = 0) {
-      const elapsedS = seconds(elapsedMs());
-      if (fraction <= 0) return { elapsedS };
-      return { elapsedS, etaS: seconds((elapsedMs() * (1 - fraction)) / fraction) };
+    share: () => Math.min(1, elapsedMs() / deadlineMs),
+    timing(fraction) {
+      const elapsed = elapsedMs();
+      const elapsedS = seconds(elapsed);
+      if (fraction === undefined) return { elapsedS };
+      const atThisPace = fraction > 0 ? (elapsed * (1 - fraction)) / fraction : Number.POSITIVE_INFINITY;
+      const left = Math.min(atThisPace, Math.max(0, deadlineMs - elapsed));
+      return Number.isFinite(left) ? { elapsedS, etaS: seconds(left) } : { elapsedS };
     },
     outside(commit, requested) {
       if (told !== undefined && commit < told.commit) return "go";

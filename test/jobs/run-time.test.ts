@@ -67,12 +67,26 @@ describe("what a run is told from outside", () => {
     const clock = createFakeClock();
     const time = createRunTime(clock, { ...START, elapsedMs: 6000 }, 10);
     await clock.advance(3000);
-    expect(time.timing(0.75)).toEqual({ elapsedS: 9, etaS: 3 });
+    expect(time.timing(0.9)).toEqual({ elapsedS: 9, etaS: 1 });
     await clock.advance(1000);
     expect(time.outside(1, undefined)).toBe("wall_time");
   });
 
   it("guesses no end before anything is done", () => {
     expect(createRunTime(createFakeClock(), START, undefined).timing(0)).toEqual({ elapsedS: 0 });
+  });
+
+  it("tells what is left of the wall time where that ends sooner than the present pace would", async () => {
+    const clock = createFakeClock();
+    const time = createRunTime(clock, START, 10);
+    expect([time.timing(0), time.share()]).toEqual([{ elapsedS: 0, etaS: 10 }, 0]);
+    await clock.advance(4000);
+    expect(time.timing(0.01)).toEqual({ elapsedS: 4, etaS: 6 });
+    expect(time.timing(0.8)).toEqual({ elapsedS: 4, etaS: 1 });
+    expect(time.timing()).toEqual({ elapsedS: 4 });
+    expect(time.share()).toBe(0.4);
+    await clock.advance(9000);
+    expect([time.timing(0.01), time.share()]).toEqual([{ elapsedS: 13, etaS: 0 }, 1]);
+    expect(createRunTime(clock, START, undefined).share()).toBe(0);
   });
 });

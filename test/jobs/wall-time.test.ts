@@ -93,6 +93,20 @@ describe("the wall time of a job", () => {
     });
   });
 
+  it("counts in how far a job has come, where it is the limit that most is used of", async () => {
+    const ending: Optimise = async function* (input, ports, signal) {
+      for await (const step of optimise(input, ports, signal)) {
+        yield step;
+        if (step.kind === "event" && step.event.type === "progress") throw new Error("that is far enough");
+      }
+      throw new Error("there was no progress");
+    };
+    const { world, sentAt } = await paced({ optimise: ending });
+    const job = await finish(world, within(100));
+    expect(job.progress).toMatchObject({ iteration: 0, fraction: sentAt.length / 100 });
+    expect(sentAt.length).toBeGreaterThan(5);
+  });
+
   it("ends in the same events when the run that met it is taken up again", async () => {
     const whole = await wholeSearch();
     let cuts = 0;

@@ -631,7 +631,7 @@ export const ProgressEventSchema: GenMessage<ProgressEvent> = /*@__PURE__*/
   messageDesc(file_gepa_v1_event, 8);
 
 /**
- * What has been used of each limit.
+ * What has been used of each limit. Running time is in Timing.
  *
  * @generated from message gepa.v1.BudgetUse
  */
@@ -644,7 +644,7 @@ export type BudgetUse = Message<"gepa.v1.BudgetUse"> & {
   lines: BudgetLine[];
 
   /**
-   * Share used of the tightest limit, in [0, 1].
+   * Share used of the tightest of them, in [0, 1].
    *
    * @generated from field: double fraction = 2;
    */
@@ -665,7 +665,7 @@ export const BudgetUseSchema: GenMessage<BudgetUse> = /*@__PURE__*/
  */
 export type BudgetLine = Message<"gepa.v1.BudgetLine"> & {
   /**
-   * "iterations", "metric_calls", "model_calls", "tokens", "cost_usd" or "wall_time_s".
+   * "iterations", "metric_calls", "model_calls", "tokens" or "cost_usd".
    *
    * @generated from field: string name = 1;
    */
@@ -707,7 +707,8 @@ export type Timing = Message<"gepa.v1.Timing"> & {
   elapsedS: number;
 
   /**
-   * Seconds until a limit is reached at the present pace; unset where unknown, and at the end (stage "final").
+   * Seconds until a limit is reached at the present pace, budget.max_wall_time_s included; unset where unknown, and at the
+   * end (stage "final").
    *
    * @generated from field: optional double eta_s = 2;
    */

@@ -125,7 +125,8 @@ export type Job = Message<"gepa.v1.Job"> & {
   failure?: Failure | undefined;
 
   /**
-   * How far it has come, in [0, 1]: the share used of the tightest limit, and 1 once it is finished, which may be early.
+   * How far it has come, in [0, 1]: the share used of the tightest limit, running time included, and 1 once it is finished,
+   * which may be early.
    *
    * @generated from field: double progress = 15;
    */

@@ -539,7 +539,7 @@ export type Report = Message<"gepa.v1.Report"> & {
   simulated: boolean;
 
   /**
-   * What was paid.
+   * What was paid by then. Calls that a deadline cut off may be answered and booked after it: the job's spend has them.
    *
    * @generated from field: gepa.v1.Spend spend = 17;
    */
