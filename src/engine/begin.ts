@@ -3,7 +3,7 @@ import { freeInLastRound, testSeedAside } from "./aside.ts";
 import { digest } from "../base/digest.ts";
 import { count } from "../domain/count.ts";
 import { componentNames } from "../domain/spec.ts";
-import { outage, OutageError } from "./breaker.ts";
+import { throwIfUnscored } from "./breaker.ts";
 import { timesThatFit } from "./budget.ts";
 import { bookRollouts } from "./commit.ts";
 import { measureNoise } from "./noise-floor.ts";
@@ -68,15 +68,12 @@ export async function* begin(run: Run): AsyncGenerator<EngineStep, void, void> {
   const booked = bookRollouts(run.state, SEED_ID, exactDigest(spec.components), rollouts, new Set());
   run.state = booked.state;
   yield* judged(run, 0, SEED_ID, "validation", booked.evaluations);
-  const seedScore = () => meanOver(memberOf(run.state, SEED_ID), splits.validation);
-  const failed = booked.evaluations.find((e) => e.error);
-  if (seedScore() === undefined && failed?.error)
-    throw new OutageError(outage(failed.output === "" ? "target" : "grader", failed.error));
+  throwIfUnscored(booked.evaluations);
 
   const again = yield* measureNoise(run, booked.evaluations);
   const grading = yield* chooseGrades(run, booked.evaluations, again);
   const seed = memberOf(run.state, SEED_ID);
-  const score = seedScore();
+  const score = meanOver(seed, splits.validation);
   const scored = splits.validation.filter((id) => seed.scores[id] !== undefined).length;
   const stopping = decideStop(spec, splits.validation, run.state);
   if (stopping) run.state = { ...run.state, stopping };

@@ -1,5 +1,5 @@
 import type { MODEL_FAILURES } from "../models/model.ts";
-import type { Problem } from "../domain/evaluation.ts";
+import type { Evaluation, Problem } from "../domain/evaluation.ts";
 import type { JobFailure } from "../domain/job.ts";
 
 /** The world is out: going on would only collect failures. Ends the run with a recorded failure, never a bad score. */
@@ -73,6 +73,13 @@ export function createBreaker(): Breaker {
   };
 }
 
+/** Throws an {@link OutageError} where calls failed and none of the evaluations has a score. */
+export function throwIfUnscored(evaluations: readonly Evaluation[]): void {
+  const failed = evaluations.find((e) => e.error);
+  if (!failed?.error || evaluations.some((e) => e.score !== undefined)) return;
+  throw new OutageError(outage(failed.output === "" ? "target" : "grader", failed.error));
+}
+
 const NAMES = {
   target: "target model",
   grader: "grader",
@@ -80,7 +87,7 @@ const NAMES = {
 } as const satisfies Record<Fallible, string>;
 
 /** The recorded failure of a role that gives nothing. */
-export function outage(role: Fallible, problem: Problem): JobFailure {
+function outage(role: Fallible, problem: Problem): JobFailure {
   const name = NAMES[role];
   const failure = (code: string, sentence: string, nextStep: string): JobFailure => ({
     code,

@@ -103,9 +103,12 @@ describe("refused requests", () => {
 });
 
 describe("a grader that is out", () => {
-  for (const examples of [4, 40]) {
-    it(`is told as such, not as an outage of the target model: ${examples} examples`, async () => {
-      const world = createWorld({ examples });
+  const cases = [4, 40].flatMap((examples) =>
+    (["default", "reference"] as const).map((profile) => ({ examples, profile })),
+  );
+  for (const { examples, profile } of cases) {
+    it(`is told as such, not as an outage of the target model: ${examples} examples, ${profile}`, async () => {
+      const world = createWorld({ examples, config: { profile } });
       const grade = () => Promise.reject(new GraderError("unavailable", "The provider answered 503."));
       const grader = { ...world.ports.grader, callsPerGrade: 1, grade };
       const recording = await play({ ...world, ports: { ...world.ports, grader } });

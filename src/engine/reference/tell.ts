@@ -3,7 +3,7 @@ import type { Evaluation } from "../../domain/evaluation.ts";
 import { REFERENCE_CONFIG_DEFAULTS } from "../../domain/reference-config.ts";
 import { componentNames, type Components } from "../../domain/spec.ts";
 import { announce } from "../announce.ts";
-import { outage, OutageError } from "../breaker.ts";
+import { throwIfUnscored } from "../breaker.ts";
 import { count } from "../../domain/count.ts";
 import type { EngineStep } from "../ports.ts";
 import { generated, judged, type Run } from "../run.ts";
@@ -155,7 +155,7 @@ export function createTeller(
         run.state = joined(run.state, step, iteration === 0 ? undefined : child);
         yield* judged(run, iteration, id, "validation", step.batch.records);
         if (iteration > 0) return;
-        throwIfUnscored(step.batch.records);
+        throwIfUnscored(step.batch.records); // a seed without any score is an outage, in this profile too
         yield* decide(0, id, true, `The seed scored ${step.average.toFixed(3)} on validation.`);
         return;
       }
@@ -181,13 +181,6 @@ export function createTeller(
 
 function points(sum: number): string {
   return String(Number(sum.toFixed(3)));
-}
-
-/** A seed without any score is an outage, in this profile too. */
-function throwIfUnscored(records: readonly Evaluation[]): void {
-  const problem = records.find((e) => e.error)?.error;
-  if (problem && records.every((e) => e.score === undefined))
-    throw new OutageError(outage("target", problem));
 }
 
 function joined(

@@ -192,7 +192,7 @@ function explain(
 }
 
 function notesOf(
-  { splits, state, simulated, choice }: Evidence,
+  { spec, splits, state, simulated, choice }: Evidence,
   best: Member,
   lift: number | undefined,
   measured: boolean,
@@ -240,7 +240,9 @@ function notesOf(
   const failed = new Set(state.pool.flatMap((m) => m.failed));
   if (failed.size > 0) {
     notes.push(
-      `Calls failed for good on ${failed.size} of the examples; they count as missing, not as zero.`,
+      spec.config.profile === "reference"
+        ? `Calls failed for good on ${failed.size} of the examples; the search counted them as zero, as gepa 0.1.4 does, and the scores of this report leave them out.`
+        : `Calls failed for good on ${failed.size} of the examples; they count as missing, not as zero.`,
     );
   }
   const learntFrom = new Set(splits.train);

@@ -149,7 +149,10 @@ it("counts a failed example as zero, as gepa 0.1.4 does, but not an outage", asy
   const some = await play(
     createWorld({ ...options, targetFails: (_p, input) => (input === "question 1" ? failing : undefined) }),
   );
-  expect(some.outcome.kind).toBe("finished");
+  expect(some.outcome).toMatchObject({
+    kind: "finished",
+    result: { report: { notes: [expect.stringMatching(/failed for good on 1 .* counted them as zero/)] } },
+  });
   const refused = await play(
     createWorld({
       ...options,
