@@ -11,7 +11,7 @@ import { unknownOperators } from "./operators/registry.ts";
 import { worstCases, type Rates } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
 import { mayPrune, NOISE_SAMPLES, pruneAllowance, reservesOf } from "./reserve.ts";
-import { MIN_EXAMPLES_FOR_TEST } from "./split.ts";
+import { MIN_EXAMPLES_FOR_TEST, seenInTest } from "./split.ts";
 
 /** What a job will buy, before anything is paid. */
 export interface RunPlan {
@@ -145,6 +145,12 @@ function warningsFor({ spec, splits, rates, proposals, testable, deviation }: Pr
     const lift = detectableLift(tests, deviation);
     warnings.push(
       `${count(tests, "test example")} can show a lift of about ${lift.toFixed(2)} or more; a smaller one will most likely be reported as not_shown. About ${testsFor(LARGE_LIFT, deviation)} would show ${LARGE_LIFT}.`,
+    );
+  }
+  const seen = seenInTest(spec.examples, splits);
+  if (seen > 0) {
+    warnings.push(
+      `${count(seen, "test example")} ${seen === 1 ? "has" : "have"} the same input as one that is learnt from or chosen by, so the lift may be flattered. Leave repeated examples out, or give all of a kind the same split.`,
     );
   }
   const parts = new Set(partNames(spec.grader));

@@ -36,6 +36,13 @@ export function splitExamples(examples: readonly Example[], seed: number): Split
   };
 }
 
+/** How many test examples have the input of one that the search is guided by: it sees those all the same. */
+export function seenInTest(examples: readonly Example[], { train, validation, test }: Splits): number {
+  const inputs = new Map(examples.map((e) => [e.id, e.input]));
+  const seen = new Set([...train, ...validation].map((id) => inputs.get(id)));
+  return test.filter((id) => inputs.has(id) && seen.has(inputs.get(id))).length;
+}
+
 function givenSplits(examples: readonly Example[]): Splits {
   const of = (split: Split) => examples.filter((e) => (e.split ?? "train") === split).map((e) => e.id);
   const [train, validation, test] = [of("train"), of("validation"), of("test")];

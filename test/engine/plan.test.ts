@@ -239,6 +239,16 @@ describe("a plan", () => {
     expect(planOf({ examples: Math.ceil(needed / 0.3) }).warnings).toEqual([]);
   });
 
+  it("warns of test examples that are no strangers to the search", () => {
+    const examples = createWorld({ examples: 200 }).input.spec.examples;
+    const repeated = examples.map((e, i) => ({ ...e, input: `question ${i % 100}` }));
+    expect(planOf({ spec: { examples: repeated } }).warnings).toEqual([
+      expect.stringMatching(
+        /^\d+ test examples have the same input as one that is learnt from or chosen by, /,
+      ),
+    ]);
+  });
+
   it("says which lift the test could show", () => {
     expect(planOf({ examples: 60 }).detectableLift).toBeLessThan(0.5);
     expect(planOf({ examples: 6 }).detectableLift).toBeUndefined();

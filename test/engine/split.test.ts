@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Example, Split } from "../../src/domain/spec.ts";
-import { MIN_EXAMPLES_FOR_TEST, splitExamples } from "../../src/engine/split.ts";
+import { MIN_EXAMPLES_FOR_TEST, seenInTest, splitExamples } from "../../src/engine/split.ts";
 
 const plain = (n: number): Example[] => Array.from({ length: n }, (_, i) => ({ id: `e${i}`, input: "x" }));
 const marked = (splits: readonly (Split | undefined)[]): Example[] =>
@@ -51,4 +51,13 @@ it("does as the examples say, and lets one part serve for a missing one", () => 
   for (const { splits, expected } of cases) {
     expect(splitExamples(marked(splits), 0)).toEqual({ ...expected, policy: "given" });
   }
+});
+
+it("counts the test examples whose input the search sees under another id", () => {
+  const examples = ["a", "b", "a", "c", "b", "a"].map((input, i) => ({ id: `e${i}`, input }));
+  const seen = (train: string[], validation: string[], test: string[]) =>
+    seenInTest(examples, { train, validation, test, policy: "given" });
+  expect(seen(["e0"], ["e1"], ["e2", "e3", "e4", "e5"])).toBe(3);
+  expect(seen(["e0"], ["e1"], ["e3"])).toBe(0);
+  expect(seen(["e3"], ["e3"], ["e0", "e2"])).toBe(0);
 });

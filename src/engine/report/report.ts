@@ -8,6 +8,7 @@ import type { Spend } from "../../domain/spend.ts";
 import { digest } from "../../base/digest.ts";
 import { count } from "../../domain/count.ts";
 import { publicLesson } from "../lessons.ts";
+import { seenInTest } from "../split.ts";
 import { meanOver, publicFront, SCORE_EPSILON } from "../standing.ts";
 import { gradesOf, memberOf, SEED_ID, type Member, type State } from "../state.ts";
 import type { Choice } from "../champion.ts";
@@ -84,7 +85,7 @@ export function concludeRun(evidence: Evidence): Outcome {
     ...(champion === best ? {} : { bestCandidate: best }),
     report: {
       verdict,
-      explanation: explain(verdict, best, pairs, splits, lift),
+      explanation: explain(verdict, best, pairs, evidence, lift),
       measuredOn: measured ? "test" : "in_sample",
       ...(baselineScore === undefined ? {} : { baselineScore }),
       ...(championScore === undefined ? {} : { championScore }),
@@ -170,20 +171,21 @@ function explain(
   verdict: Verdict,
   best: Member,
   pairs: Pairs,
-  splits: Splits,
+  { spec, splits }: Evidence,
   lift: number | undefined,
 ): string {
-  const n = pairs.seed.length;
+  const tested = count(pairs.seed.length, "test example");
+  const unseen = seenInTest(spec.examples, splits) === 0 ? `${tested} the search never saw` : tested;
   const by = signed(lift ?? 0);
   switch (verdict) {
     case "improved":
-      return `On ${count(n, "test example")} the search never saw, ${best.id} scores ${by} against the seed, and the interval excludes zero.`;
+      return `On ${unseen}, ${best.id} scores ${by} against the seed, and the interval excludes zero.`;
     case "worse":
-      return `On ${count(n, "test example")} the search never saw, ${best.id} scores ${by} against the seed; the seed prompt stays.`;
+      return `On ${unseen}, ${best.id} scores ${by} against the seed; the seed prompt stays.`;
     case "not_shown":
       return best.id === SEED_ID
         ? "No candidate was surely better than the seed on validation; the seed prompt stays."
-        : `On ${count(n, "test example")} ${best.id} scores ${by} against the seed, which chance alone can explain; the seed prompt stays.`;
+        : `On ${tested} ${best.id} scores ${by} against the seed, which chance alone can explain; the seed prompt stays.`;
     case "not_measured":
       return splits.test.length > 0
         ? "The test could not be run, so the scores are those of the examples the search was guided by."
@@ -243,6 +245,12 @@ function notesOf(
       spec.config.profile === "reference"
         ? `Calls failed for good on ${failed.size} of the examples; the search counted them as zero, as gepa 0.1.4 does, and the scores of this report leave them out.`
         : `Calls failed for good on ${failed.size} of the examples; they count as missing, not as zero.`,
+    );
+  }
+  const seen = measured ? seenInTest(spec.examples, splits) : 0;
+  if (seen > 0) {
+    notes.push(
+      `${seen} of the test examples ${seen === 1 ? "has" : "have"} the same input as one that was learnt from or chosen by, which may flatter the lift.`,
     );
   }
   const learntFrom = new Set(splits.train);

@@ -155,6 +155,21 @@ it("says that nobody was surely better where the seed stays, though somebody may
   expect(explanation).toMatch(/^No candidate was surely better than the seed/);
 });
 
+it("does not say that the search never saw a test example whose input it did see", () => {
+  const told = (inputs: Readonly<Record<string, string>>) => {
+    const examples = ["v1", "v2", ...test].map((id) => ({ id, input: inputs[id] ?? id }));
+    const pool = [member("c0", { v1: 0, ...seedScores }), member("c1", { v1: 1, ...on(() => 1) })];
+    const { explanation, notes } = concludeRun(
+      evidence(pool, { spec: createWorld({ spec: { examples } }).input.spec }),
+    ).report;
+    return `${explanation} ${notes.join(" ")}`;
+  };
+  expect(told({})).toMatch(/^On 20 test examples the search never saw, c1 /);
+  expect(told({ t3: "v2" })).toMatch(
+    /^On 20 test examples, c1 .* 1 of the test examples has the same input /,
+  );
+});
+
 it("says where the examples to choose by are those that were learnt from, whoever divided them so", () => {
   const notes = (given: Partial<Splits>) =>
     concludeRun(
