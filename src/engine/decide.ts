@@ -62,6 +62,7 @@ export function decideIntent(
   const fixed = worstBefore(course, operator, parent, examples);
   const noRoom = noRoomForProposal(course, state, fixed, firstBlock.length);
   if (noRoom) return { noRoom };
+  const asksModel = operator.kind === "reflective";
   return {
     intent: {
       iteration,
@@ -71,15 +72,9 @@ export function decideIntent(
       ...(pair ? { ancestorId: pair.ancestor.id } : {}),
       ...examples,
       failures:
-        tactics.knownFailures && operator.kind === "reflective"
-          ? furtherFailures(parent, splits.train, examples.minibatch)
-          : [],
-      lessonIds: tactics.lessons
-        ? activeLessons(state.lessons)
-            .slice(-SHOWN_LESSONS)
-            .map((l) => l.id)
-        : [],
-      rejectedEdits: tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [],
+        asksModel && tactics.knownFailures ? furtherFailures(parent, splits.train, examples.minibatch) : [],
+      lessonIds: asksModel && tactics.lessons ? shownLessons(state) : [],
+      rejectedEdits: asksModel && tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [],
       firstBlock,
       worst: addCosts(fixed, times(firstBlock.length, course.prices.worstRun)),
     },
@@ -178,6 +173,13 @@ function furtherFailures(parent: Member, train: readonly string[], minibatch: re
   return knownFailures(parent, train)
     .filter((id) => !minibatch.includes(id))
     .slice(0, SHOWN_FAILURES);
+}
+
+/** The lessons a proposal is shown: the last ones that hold. */
+function shownLessons(state: State): string[] {
+  return activeLessons(state.lessons)
+    .slice(-SHOWN_LESSONS)
+    .map((lesson) => lesson.id);
 }
 
 function rejectedEditsOf(state: State, parentId: string): RejectedEdit[] {

@@ -19,6 +19,7 @@ export interface Intent {
   readonly further: readonly (readonly string[])[];
   /** Further examples the parent is known to fail on; they are shown too and cost nothing. */
   readonly failures: readonly string[];
+  /** What the reflection model is shown; nothing where none is asked. */
   readonly lessonIds: readonly string[];
   readonly rejectedEdits: readonly RejectedEdit[];
   /** Validation examples the child is run on where it passes its trial. */

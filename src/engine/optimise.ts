@@ -142,7 +142,7 @@ async function* follow(run: Run, flight: Flight): AsyncGenerator<EngineStep, Out
         components: notice.draft.components,
         changedComponents: notice.draft.changed,
         rationale: notice.draft.rationale,
-        lessonIds: notice.draft.lessonIds,
+        lessonIds: flight.intent.lessonIds,
         rejectedTexts: notice.draft.rejectedTexts,
       });
       yield progress(run, "generate");

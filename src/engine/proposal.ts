@@ -33,8 +33,6 @@ export interface Draft {
   readonly rationale: string;
   readonly lesson: string;
   readonly rejectedTexts: readonly RejectedText[];
-  /** The lessons that the reflection model was shown; a merge asks none. */
-  readonly lessonIds: readonly string[];
 }
 
 /** How a proposal ended. `reflectionCost` is what the reflection model was paid; rollouts are counted from notices. */
@@ -175,7 +173,6 @@ async function reflectAndTry(
     rationale: proposal.rationale,
     lesson: proposal.lesson,
     rejectedTexts,
-    lessonIds: intent.lessonIds,
   };
   // Where the parent is perfect no child can be better: then its known failures, and one success for contrast.
   const failed = known.slice(0, Math.max(1, minibatch.length - 1));
@@ -204,7 +201,6 @@ async function mergeAndTry(
     rationale: `Parts of ${parent.id} and ${mate.id}, which are good at different examples.`,
     lesson: "",
     rejectedTexts: [],
-    lessonIds: [],
   };
   const before = betterScores(parent, mate, intent.minibatch);
   const gate = improvementOrEqual;

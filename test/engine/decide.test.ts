@@ -82,6 +82,13 @@ describe("a merge", () => {
     expect(decided({ pool })).toMatchObject({ operator: "merge", parentIds: ["c1", "c2"], ancestorId: "c0" });
   });
 
+  it("shows nobody lessons, and so none of them is charged with its outcome", () => {
+    const lesson = { id: "l1", text: "Be brief.", iteration: 1, candidateId: "c1", evidenceExampleIds: [] };
+    const lessons: State["lessons"] = [{ ...lesson, status: "active", shown: 0, helped: 0 }];
+    expect(decided({ pool: [c0, c1, c2], lessons })).toMatchObject({ operator: "merge", lessonIds: [] });
+    expect(decided({ pool: [c0, c1], lessons })).toMatchObject({ operator: "reflect", lessonIds: ["l1"] });
+  });
+
   it("is not made again where its text was tried, or is being written", () => {
     const same = member("c4", scored(0, false), { parentIds: ["c1", "c2"], components: merged });
     const pool = [c0, c1, c2];
