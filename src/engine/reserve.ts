@@ -38,8 +38,9 @@ export function pruneAllowance(used: number, validation: number): number {
 
 /** A proposal at its worst: the parent and the child on a minibatch, the reflection with its second try, full validation. */
 export function worstProposal(spec: OptimizeSpec, splits: Splits, prices: Prices): Cost {
+  const minibatch = Math.min(spec.config.minibatchSize, splits.train.length);
   return addCosts(
-    times(2 * spec.config.minibatchSize + splits.validation.length, prices.worstRun),
+    times(2 * minibatch + splits.validation.length, prices.worstRun),
     times(prices.maxReflections, prices.worstReflection),
   );
 }

@@ -249,6 +249,13 @@ describe("a plan", () => {
     ]);
   });
 
+  it("keeps the test back whatever the minibatch, which is no larger than the training examples", () => {
+    const warnings = (minibatchSize: number) =>
+      planOf({ examples: 60, config: { minibatchSize }, budget: { maxMetricCalls: 170 } }).warnings;
+    expect(warnings(21).join(" ")).not.toContain("too small to also test");
+    expect(warnings(100)).toEqual(warnings(21));
+  });
+
   it("says which lift the test could show", () => {
     expect(planOf({ examples: 60 }).detectableLift).toBeLessThan(0.5);
     expect(planOf({ examples: 6 }).detectableLift).toBeUndefined();
