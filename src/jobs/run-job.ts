@@ -13,6 +13,9 @@ import { createRunRecorder, type Recording, type RunRecorder } from "./run-recor
 import { createRunWriter, type RunWriter } from "./run-writer.ts";
 import { type RunControl, RunStopped } from "./running-jobs.ts";
 
+/** How often a run that waits for its models shows what it has paid by then. */
+const SHOW_SPEND_MS = 2_000;
+
 /**
  * How a run ended here. `ended`: the job is over, or paused. `lost`: it is somebody else's now. `stopped`: this
  * process gave it up. `interrupted`: the store is in trouble; the job stays `running` and can be claimed again.
@@ -91,6 +94,7 @@ function failed(failure: JobFailure): Ended {
 async function drive({ deps, job, recorder, signal, stop }: Attempt, run: Run): Promise<Ended> {
   const writer = createRunWriter((batch) => recorder.record(batch), job.engineOrdinal, stop);
   const steps = deps.optimise(run.input, run.ports, signal);
+  const leaveSpend = deps.clock.every(SHOW_SPEND_MS, showSpend(run, writer));
   try {
     const ended = await takeSteps(steps, job, run, writer, signal);
     await writer.flush();
@@ -99,11 +103,23 @@ async function drive({ deps, job, recorder, signal, stop }: Attempt, run: Run): 
     stop(error);
     throw error;
   } finally {
+    leaveSpend();
     // What was yielded and what was paid is worth keeping, however the run ended.
     await writer.flush().catch(() => undefined); // a failed write has told `stop` already
     await run.ledger.settled();
     if (signal.aborted) await bookSpend(deps, job, run.ledger.spend());
   }
+}
+
+/** Brings the job's row up to date where more was paid since the last time: an event may be minutes away. */
+function showSpend({ ledger }: Pick<Run, "ledger">, writer: Pick<RunWriter, "touch">): () => void {
+  let shown = JSON.stringify(ledger.spend());
+  return () => {
+    const spend = JSON.stringify(ledger.spend());
+    if (spend === shown) return;
+    shown = spend;
+    writer.touch();
+  };
 }
 
 /**

@@ -16,6 +16,11 @@ export interface RunBatch {
 export interface RunWriter {
   /** Takes a step; waits only where too many are waiting already. Rejects once a write has failed. */
   push(step: EngineStep): Promise<void>;
+  /**
+   * Writes without a step, so that the job's row is brought up to date; where a write is on its way that one does it. A
+   * failure is left to the next step's write to meet: nothing that must be kept is in this one.
+   */
+  touch(): void;
   /** Resolves when everything pushed is durable. */
   flush(): Promise<void>;
   /** Number of the last event pushed. */
@@ -53,6 +58,10 @@ export function createRunWriter(
       writing = undefined; // in the same turn as the check above: no step can slip in between and wait for ever
     }
   };
+  const writeNothing = async () => {
+    await write({ events: [], engineOrdinal: ordinal }).catch(() => undefined);
+    await writeAll(); // what was pushed meanwhile
+  };
   const flush = async () => {
     while (failed === undefined && (writing !== undefined || waiting())) {
       writing ??= writeAll();
@@ -72,6 +81,9 @@ export function createRunWriter(
       }
       writing ??= writeAll();
       if (events.length >= MAX_WAITING) await flush();
+    },
+    touch() {
+      if (failed === undefined && !waiting()) writing ??= writeNothing();
     },
     flush,
     get ordinal() {

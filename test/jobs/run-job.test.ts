@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AppError } from "../../src/base/errors.ts";
 import type { EngineOutcome, Optimise } from "../../src/engine/ports.ts";
 import type { RunWrite, Store } from "../../src/storage/store.ts";
 import {
@@ -13,7 +14,7 @@ import {
 } from "../support/job-world.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { aStep, engineOf, scriptedEngine } from "../support/scripted-engine.ts";
-import { anAnswer, scriptedModel } from "../support/scripted-model.ts";
+import { anAnswer, deferred, scriptedModel, untilAborted } from "../support/scripted-model.ts";
 
 /** A store that remembers what runs wrote. */
 function recordingWrites(store: Store): { readonly store: Store; readonly writes: RunWrite[] } {
@@ -89,6 +90,57 @@ describe("a job that runs undisturbed", () => {
       await ended(world, id);
       expect(await world.jobs.useCases.getJob(ALICE, id)).toMatchObject({ status, progress: { fraction } });
     }
+  });
+
+  it("shows what it has paid while it waits for its models, and writes nothing where that is the same", async () => {
+    const clock = createFakeClock();
+    const { store, writes } = recordingWrites(await emptyStore(clock));
+    const target = scriptedModel("target", (_request, call, signal) =>
+      call === 2 ? untilAborted(signal) : anAnswer(`text ${call}`),
+    );
+    const world = await openWorld({ store, clock, target });
+    world.jobs.start();
+    const { id } = await aCreatedJob(world);
+    await settle();
+    const spend = async () => (await world.jobs.useCases.getJob(ALICE, id)).progress.spend;
+    expect(await spend()).toMatchObject([{ role: "reflection", calls: 1 }]);
+    const before = writes.length;
+    for (let i = 0; i < 5; i++) await clock.advance(2_000);
+    expect(await spend()).toMatchObject([
+      { role: "target", calls: 1 },
+      { role: "reflection", calls: 1 },
+    ]);
+    expect(writes.slice(before)).toMatchObject([{ events: [], engineOrdinal: 2 }]);
+    await world.jobs.useCases.cancelJob(ALICE, id, "", "");
+    await settle();
+    await clock.advance(10_000);
+    expect(writes).toHaveLength(before + 1);
+  });
+
+  it("goes on where what it has paid could not be shown", async () => {
+    const clock = createFakeClock();
+    const whole = await emptyStore(clock);
+    const refused = deferred();
+    const append: Store["append"] = async (jobId, fence, write) => {
+      if (write.events.length > 0 || write.checkpoint !== undefined) return whole.append(jobId, fence, write);
+      await refused.promise;
+      throw new AppError("storage_unavailable", "Not now.");
+    };
+    const answered = deferred();
+    const target = scriptedModel("target", async (_request, call) => {
+      if (call === 2) await answered.promise;
+      return anAnswer(`text ${call}`);
+    });
+    const world = await openWorld({ store: { ...whole, append }, clock, target });
+    world.jobs.start();
+    const { id } = await aCreatedJob(world);
+    await settle();
+    await clock.advance(2_000);
+    answered.resolve();
+    await settle(); // what follows from the answer waits for the write that is on its way
+    refused.resolve();
+    await ended(world, id);
+    expect((await world.jobs.useCases.getJob(ALICE, id)).status).toBe("finished");
   });
 
   it("logs each of its transitions once, and counts them", async () => {
