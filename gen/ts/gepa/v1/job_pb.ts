@@ -133,7 +133,7 @@ export type Job = Message<"gepa.v1.Job"> & {
   progress: number;
 
   /**
-   * What was paid.
+   * What was paid so far; a few seconds old at most while the job runs.
    *
    * @generated from field: gepa.v1.Spend spend = 16;
    */

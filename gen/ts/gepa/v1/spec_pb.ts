@@ -214,7 +214,8 @@ export type Budget = Message<"gepa.v1.Budget"> & {
   maxCostUsd?: number | undefined;
 
   /**
-   * Seconds of running time after which nothing more is started.
+   * Seconds of running time after which nothing more is started, the final test included: a job that it ends before that
+   * is "not_measured". StopJob ends a job with its test.
    *
    * @generated from field: optional double max_wall_time_s = 6;
    */
