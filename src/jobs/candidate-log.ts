@@ -2,6 +2,7 @@ import { digest } from "../base/digest.ts";
 import type { EventDataByType } from "../domain/event.ts";
 import type { Job } from "../domain/job.ts";
 import { roundScore } from "../domain/round.ts";
+import { SEED_ID } from "../engine/state.ts";
 import type { Store } from "../storage/store.ts";
 import { type EventOf, readLog } from "./read-log.ts";
 import type { CandidateRecord } from "./use-cases.ts";
@@ -41,6 +42,11 @@ export async function readDecisions(
   return decisions;
 }
 
+/** Whether a candidate is in the pool. The prompt as it was sent is, before anything is said of it. */
+export function isInPool(candidateId: string, decision: Decision | undefined): boolean {
+  return decision?.accepted ?? candidateId === SEED_ID;
+}
+
 /**
  * These candidates (in the order of writing) with their scores. Their judge events are read to the end of the log, for
  * a parent is run again whenever it is chosen, and the champion is tested last; only the numbers are kept.
@@ -69,7 +75,7 @@ export async function readCandidates(
         parentIds: data.parentIds,
         operator: data.operator,
         iteration: data.iteration,
-        accepted: decision?.accepted ?? false,
+        accepted: isInPool(data.candidateId, decision),
         ...(score === undefined ? {} : { score }),
       },
       reason: decision?.reason ?? "",

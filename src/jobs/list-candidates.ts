@@ -1,4 +1,4 @@
-import { readCandidates, readDecisions } from "./candidate-log.ts";
+import { isInPool, readCandidates, readDecisions } from "./candidate-log.ts";
 import { fillPage } from "./fill-page.ts";
 import { ownJob } from "./own-job.ts";
 import { decodePageToken, encodePageToken, pageSize } from "./page-token.ts";
@@ -35,7 +35,8 @@ export function listCandidates(deps: Pick<JobsDeps, "store">): UseCases["listCan
 
     async function* wanted(): AsyncGenerator<EventOf<"generate">> {
       for await (const event of readLog(store, job, "generate", after)) {
-        if (!acceptedOnly || decisions.get(event.data.candidateId)?.accepted) yield event;
+        const { candidateId } = event.data;
+        if (!acceptedOnly || isInPool(candidateId, decisions.get(candidateId))) yield event;
       }
     }
   };

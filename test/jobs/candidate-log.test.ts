@@ -177,6 +177,12 @@ describe("listing candidates", () => {
     expect([idsOf(first), idsOf(second), second.nextPageToken]).toEqual([["c0"], ["c3"], ""]);
   });
 
+  it("has the prompt as it was sent in the pool, also where the time was up before anything was said of it", async () => {
+    const { list } = await recorded([began(["v1"]), wrote("c0", []), wrote("c1")]);
+    expect((await list(FIRST)).items.map(({ lineage }) => lineage.accepted)).toEqual([true, false]);
+    expect(idsOf(await list(FIRST, true))).toEqual(["c0"]);
+  });
+
   it("gives each once, page by page, while the job goes on writing", async () => {
     const { list, append } = await recorded(SEARCH);
     const first = await list({ pageSize: 3, pageToken: "" });
