@@ -12,7 +12,7 @@ import type { Metrics } from "../base/metrics.ts";
 import { bindRequest, type BoundRequest } from "./bind.ts";
 import { inCallersWords, PROBLEMS, sendError } from "./errors.ts";
 import { answerOptions, type Exchange, openExchange } from "./exchange.ts";
-import { type HttpRequest, type HttpResponse } from "./http.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
 import { renderPages, sendPage } from "./pages.ts";
 import { deriveRoutes, findRoute, type Match, type Route } from "./routes.ts";
 import { SERVICES } from "./services.ts";
