@@ -172,8 +172,25 @@ function fieldNamed(
   const at = { ...place, written: join(place.written, name) };
   const refused = messageOptions(desc).refused.find((r) => r.name === name);
   if (refused !== undefined) return fault(findings, at, refused.reason);
-  const near = closest(name, [...names.keys()]);
-  return fault(findings, at, `there is no such field${near === undefined ? "." : `; did you mean ${near}?`}`);
+  return fault(findings, at, `there is no such field; ${hint(desc, name)}`);
+}
+
+/** What may have been meant by a name that a message has not: one that an inner message has, a similar one, or any. */
+function hint(desc: DescMessage, name: string): string {
+  const fields = visibleFields(desc);
+  const inner = fields.flatMap((field) =>
+    field.fieldKind === "message" && !isWellKnown(field.message) && inputNames(field.message).has(name)
+      ? [`${field.name}.${name}`]
+      : [],
+  );
+  if (inner.length > 0) return `did you mean ${inner.join(" or ")}?`;
+  const near = closest(name, [...inputNames(desc).keys()]);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return `there are ${fields.map((field) => field.name).join(", ") || "none here"}.`;
+}
+
+function isWellKnown(desc: DescMessage): boolean {
+  return isStruct(desc) || isTimestamp(desc);
 }
 
 const cache = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
