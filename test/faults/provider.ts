@@ -7,8 +7,11 @@ import { type ChatBody, startOpenAiServer } from "../support/openai-server.ts";
 import { answerOf, shareOf } from "./answers.ts";
 import { pause } from "./program.ts";
 
-/** Samples of one request that are told apart; a judge is asked a few times for its noise, and again where it stumbles. */
-const MAX_SAMPLES = 16;
+/**
+ * Samples of one request that are told apart: a proposal has two of its own, and the jobs whose calls are counted make
+ * forty proposals; a judge is asked a few times for its noise, and again where it stumbles.
+ */
+const MAX_SAMPLES = 96;
 
 /** One call that reached the provider. */
 export interface SeenCall {
