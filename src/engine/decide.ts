@@ -14,7 +14,7 @@ import { operatorCredit } from "./operators/credit.ts";
 import { merge } from "./operators/merge.ts";
 import { chooseOperator } from "./operators/policy.ts";
 import { noRoomForProposal } from "./room.ts";
-import { drawMinibatch, isMastered, knownFailures, type Minibatch } from "./sampler/minibatch.ts";
+import { drawMinibatch, isMastered, knownFailures } from "./sampler/minibatch.ts";
 import { SHOWN_FAILURES, SHOWN_LESSONS, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
 import { SELECTORS } from "./selection/registry.ts";
 import { frontOf, meanOver } from "./standing.ts";
@@ -55,12 +55,16 @@ export function decideIntent(
   );
   const pair = operator.usesMate ? mate : undefined;
   const parents = [parent, ...(pair ? [pair.mate] : [])];
-  const examples = examplesFor(course, state, operator, view, iteration);
+  const drawn = examplesFor(course, state, operator, view, iteration);
   // Runs of the trial that are validation runs too are not made again.
   const firstBlock =
-    blocksOf(order, tactics.racing, iteration)[0]?.filter((id) => !examples.minibatch.includes(id)) ?? [];
-  const fixed = worstBefore(course, operator, parent, examples);
-  const noRoom = noRoomForProposal(course, state, fixed, firstBlock.length);
+    blocksOf(order, tactics.racing, iteration)[0]?.filter((id) => !drawn.minibatch.includes(id)) ?? [];
+  const noRoomFor = (fixed: Cost) => noRoomForProposal(course, state, fixed, firstBlock.length);
+  const worst = (examples: Drawn) => worstBefore(course, operator, parent, examples);
+  // Drawing on is given up where there is no room for it: most parents fail somewhere in the first minibatch.
+  const examples = noRoomFor(worst(drawn)) ? { ...drawn, further: [] } : drawn;
+  const fixed = worst(examples);
+  const noRoom = noRoomFor(fixed);
   if (noRoom) return { noRoom };
   const asksModel = operator.kind === "reflective";
   return {
@@ -124,13 +128,16 @@ function isFertile({ constraints }: Course, state: State, parent: Member, { mate
   return child !== undefined && holderOf(state, textDigest(child)) === undefined && !constraints(child);
 }
 
+/** The examples a proposal learns from. */
+type Drawn = Pick<Intent, "minibatch" | "further">;
+
 function examplesFor(
   { spec, splits, tactics }: Course,
   state: State,
   operator: Operator,
   { parent, mate }: OperatorView,
   iteration: number,
-): { readonly minibatch: readonly string[]; readonly further: Minibatch["further"] } {
+): Drawn {
   if (operator.kind === "combining" && mate) {
     return { minibatch: telling(parent, mate, splits.validation), further: [] };
   }
@@ -158,7 +165,7 @@ function worstBefore(
   { prices }: Course,
   operator: Operator,
   parent: Member,
-  { minibatch, further }: Pick<Intent, "minibatch" | "further">,
+  { minibatch, further }: Drawn,
 ): Cost {
   if (operator.kind === "combining") return times(minibatch.length, prices.worstRun);
   const parentRuns = [...minibatch, ...further.flat()].filter((id) => !isKnown(parent, id)).length;

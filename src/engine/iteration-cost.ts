@@ -3,6 +3,7 @@ import { type ProposalSelection, REFERENCE_CONFIG_DEFAULTS } from "../domain/ref
 import { componentNames, type OptimizeSpec } from "../domain/spec.ts";
 import { firstBlockSize } from "./blocks.ts";
 import { SUBSAMPLE } from "./reference/merge.ts";
+import { LEAST_VALIDATION } from "./room.ts";
 import { MAX_DRAWS } from "./sampler/minibatch.ts";
 
 /** What one iteration of a search takes, before anything is known of the prompts it will find. */
@@ -15,6 +16,8 @@ export interface IterationCost {
   expected(k: number): number;
   /** Metric calls of `iterations` together at the very most, beside the validation of the seed. */
   worst(iterations: number): number;
+  /** Runs that must fit at their worst before one is begun. */
+  readonly admitted: number;
   /** It is begun where the budget is not used up, and so oversteps it, instead of where it fits. */
   readonly overshoots: boolean;
 }
@@ -58,6 +61,7 @@ function ofDefault(spec: OptimizeSpec, { train, validation }: Splits): Iteration
     expected: (k) => tried + passRate(k) * (first + raced(k) * (validated - first)),
     // No candidate is run on an example twice, the seed included.
     worst: (n) => Math.min(n * worst, (n + 1) * all - validation.length),
+    admitted: (isShared ? 1 : 2) * minibatch + Math.min(validation.length, LEAST_VALIDATION),
     overshoots: false,
   };
 }
@@ -79,6 +83,7 @@ function ofReference({ config, components }: OptimizeSpec, { train, validation }
       return tried + Math.min(selected, passed) * validation.length;
     },
     worst: (n) => n * worst,
+    admitted: 1,
     overshoots: true,
   };
 }

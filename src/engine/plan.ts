@@ -3,14 +3,21 @@ import { judgedCriteria } from "../domain/objectives.ts";
 import { promptText, type GraderSpec, type OptimizeSpec } from "../domain/spec.ts";
 import type { Price } from "../models/model.ts";
 import { roundScore, roundUsd } from "../domain/round.ts";
-import { addCosts, limitBrokenBy, times, type Cost } from "./budget.ts";
+import { addCosts, limitBrokenBy, times, timesThatFit, type Cost } from "./budget.ts";
 import { count } from "../domain/count.ts";
 import { estimateTokens } from "./constraints.ts";
 import { iterationCost } from "./iteration-cost.ts";
 import { unknownOperators } from "./operators/registry.ts";
 import { worstCases, type Rates } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
-import { mayPrune, NOISE_SAMPLES, pruneAllowance, reservesOf } from "./reserve.ts";
+import {
+  mayPrune,
+  NOISE_SAMPLES,
+  PROPOSALS_BESIDE,
+  pruneAllowance,
+  reservesOf,
+  worstProposal,
+} from "./reserve.ts";
 import { MIN_EXAMPLES_FOR_TEST, seenInTest } from "./split.ts";
 
 /** What a job will buy, before anything is paid. */
@@ -47,26 +54,43 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
   const prices = worstCases(spec, rates);
   const { testing, reserve } = reservesOf(spec, splits, prices);
   const measuresNoise = rates.callsPerGrade > 0 && spec.config.profile === "default";
-  const noiseRuns = measuresNoise ? Math.min(NOISE_SAMPLES, validation) : 0;
   const testRuns = testing.metricCalls;
-
   const iteration = iterationCost(spec, splits);
+  // As the run does: the seed is scored where that fits at its worst beside what is kept back, and so is the noise.
+  const seedRuns = iteration.overshoots
+    ? validation
+    : timesThatFit(spec.budget, reserve, prices.worstRun, validation);
+  const samples = Math.min(NOISE_SAMPLES, seedRuns);
   const { run, grade, reflection } = expectedCosts(
     spec,
     rates,
     Math.min(spec.config.minibatchSize, splits.train.length),
   );
-  const fixed = addCosts(times(validation + testRuns, run), times(noiseRuns, grade));
+  const beside = addCosts(
+    reserve,
+    times(seedRuns, run),
+    times(PROPOSALS_BESIDE, worstProposal(spec, splits, prices)),
+  );
+  const hasRoom = !limitBrokenBy(spec.budget, beside, times(samples, prices.worstGrade));
+  const noiseRuns = measuresNoise && hasRoom ? samples : 0;
+  const begun = addCosts(times(seedRuns, run), times(noiseRuns, grade));
+  const fixed = addCosts(begun, times(testRuns, run));
   const cost = (k: number) =>
     addCosts(times(iteration.expected(k), run), times(iteration.reflections, reflection));
   const { maxIterations, maxMetricCalls } = spec.budget;
-  // What the search may not touch is kept back at its worst, however little of it is used in the end.
-  const taken = addCosts(fixed, times(reserve.metricCalls - testRuns, run));
-  const iterations = iterationsThatFit(spec, taken, cost, iteration.overshoots);
+  // What the search may not touch is kept back at its worst, and a proposal is begun where it fits at its worst, however
+  // little of either is used in the end.
+  const admission = iteration.overshoots
+    ? ONE_MORE
+    : addCosts(
+        times(iteration.admitted, prices.worstRun),
+        times(prices.maxReflections, prices.worstReflection),
+      );
+  const iterations = seedRuns === 0 ? 0 : iterationsThatFit(spec, addCosts(begun, reserve), cost, admission);
   const proposals = iterations * iteration.proposals;
   const searched = addCosts(fixed, ...Array.from({ length: iterations }, (_, k) => cost(k)));
   const pruneRuns = (used: number) => (mayPrune(spec, splits) ? pruneAllowance(used, validation) : 0);
-  const pruning = PRUNE_TRY_SHARE * pruneRuns(searched.metricCalls - testRuns);
+  const pruning = iterations === 0 ? 0 : PRUNE_TRY_SHARE * pruneRuns(searched.metricCalls - testRuns);
   const total = addCosts(searched, times(pruning, run));
   // Whether the judge is noisy is found out in the run: expected is one grade, and the upper end has room for all.
   const maxGrades = measuresNoise ? (spec.config.maxGrades ?? 1) : 1;
@@ -102,11 +126,11 @@ function iterationsThatFit(
   spec: OptimizeSpec,
   taken: Cost,
   cost: (k: number) => Cost,
-  overshoots: boolean,
+  admission: Cost,
 ): number {
   let used = taken;
   for (let k = 0; k < spec.budget.maxIterations; k++) {
-    if (limitBrokenBy(spec.budget, used, overshoots ? ONE_MORE : cost(k))) return k;
+    if (limitBrokenBy(spec.budget, used, admission)) return k;
     used = addCosts(used, cost(k));
   }
   return spec.budget.maxIterations;

@@ -7,7 +7,7 @@ import type { State } from "./state.ts";
  * Validation runs that must be left for another proposal to start: two blocks of fifty examples. Below that a good child
  * could not be told from a lucky one.
  */
-const LEAST_VALIDATION = 16;
+export const LEAST_VALIDATION = 16;
 /**
  * Validation runs per proposal of the width that must be left for another one to start: the last few of a budget would
  * go by one after the other, with most of the width idle, and are better spent on completing what was paused.
