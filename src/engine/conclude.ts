@@ -1,4 +1,5 @@
 import { OutageError } from "./breaker.ts";
+import { addCosts, limitBrokenBy, times, type Cost } from "./budget.ts";
 import { chooseChampion } from "./champion.ts";
 import { bookRollouts } from "./commit.ts";
 import { type EngineOutcome, type EngineStep, OutOfTimeError } from "./ports.ts";
@@ -22,6 +23,7 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
       data: { iteration: run.state.commits, reason: stopping.reason, detail: stopping.detail },
     });
   }
+  run.course = { ...run.course, testing: testingAtEnd(run) };
   const { spec, splits } = run.course;
   const isOurs = spec.config.profile === "default";
   const choice = isOurs ? chooseChampion(run.state.pool, splits.validation) : undefined;
@@ -57,7 +59,16 @@ export async function* conclude(run: Run): AsyncGenerator<EngineStep, EngineOutc
   return { kind: "finished", result: { ...result, stopReason: stopping.reason } };
 }
 
-/** Runs the seed and the best candidate on the test split, for which their cost was kept back from the start. */
+/** What is kept back for the test; where that was nothing, all it takes where the search has left so much. */
+function testingAtEnd({ course, state }: Run): Cost {
+  const { spec, splits, prices, testing } = course;
+  if (testing.metricCalls > 0) return testing;
+  const whole = times(2 * splits.test.length, prices.worstRun);
+  const taken = addCosts(state.used, ...(state.dropped ? [state.dropped.worst] : []));
+  return limitBrokenBy(spec.budget, taken, whole) ? testing : whole;
+}
+
+/** Runs the seed and the best candidate on the test split, for which their cost was kept back. */
 async function* test(run: Run): AsyncGenerator<EngineStep, void, void> {
   const ids = run.course.splits.test;
   if (ids.length === 0 || run.course.testing.metricCalls === 0) return;

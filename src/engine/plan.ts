@@ -163,7 +163,7 @@ function warningsFor({ spec, splits, rates, proposals, testable, deviation }: Pr
     );
   } else if (!testable) {
     warnings.push(
-      "The budget is too small to also test the outcome, so the lift will not be measured. Raise the limits on calls, tokens or cost.",
+      "The budget is too small to also keep a test of the outcome back, so the lift may not be measured. Raise the limits on calls, tokens or cost.",
     );
   } else if (detectableLift(tests, deviation) > LARGE_LIFT) {
     const lift = detectableLift(tests, deviation);

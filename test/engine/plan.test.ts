@@ -225,7 +225,7 @@ describe("a plan", () => {
     const warnings = (options: WorldOptions) => planOf(options).warnings.join(" ");
     expect(warnings({ examples: 20, budget: { maxIterations: 2 } })).toContain("about 2 proposals");
     expect(warnings({ examples: 20, budget: { maxIterations: 9, maxMetricCalls: 20 } })).toContain(
-      "too small to also test",
+      "too small to also keep a test",
     );
     expect(warnings({ examples: 5 })).toContain("Send at least 15 examples");
     const marked = createWorld({ examples: 100 }).input.spec.examples.map((e) => ({
@@ -277,7 +277,7 @@ describe("a plan", () => {
   it("keeps the test back whatever the minibatch, which is no larger than the training examples", () => {
     const warnings = (minibatchSize: number) =>
       planOf({ examples: 60, config: { minibatchSize }, budget: { maxMetricCalls: 170 } }).warnings;
-    expect(warnings(21).join(" ")).not.toContain("too small to also test");
+    expect(warnings(21).join(" ")).not.toContain("too small to also keep a test");
     expect(warnings(100)).toEqual(warnings(21));
   });
 

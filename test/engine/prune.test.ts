@@ -104,7 +104,8 @@ describe("pruning", () => {
           );
           const started = dataOf(recording, "started")[0];
           const tested = dataOf(recording, "judge").filter((j) => j.stage === "test");
-          const untested = started?.warnings.some((w) => w.includes("too small to also test")) ?? false;
+          const untested =
+            started?.warnings.some((w) => w.includes("too small to also keep a test")) ?? false;
           expect(tested.length > 0).toBe(!untested);
         },
       ),
