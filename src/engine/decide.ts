@@ -1,4 +1,4 @@
-import { componentNames } from "../domain/spec.ts";
+import { componentNames, promptText } from "../domain/spec.ts";
 import type { StopReason } from "../domain/stop-reason.ts";
 import { believe, type Beliefs } from "./belief.ts";
 import { blocksOf } from "./blocks.ts";
@@ -13,6 +13,7 @@ import type { Operator, OperatorView } from "./operators/operator.ts";
 import { operatorCredit } from "./operators/credit.ts";
 import { merge } from "./operators/merge.ts";
 import { chooseOperator } from "./operators/policy.ts";
+import { maxTokensOf, type Shown } from "./prices.ts";
 import { noRoomForProposal } from "./room.ts";
 import { drawMinibatch, isMastered, knownFailures } from "./sampler/minibatch.ts";
 import { SHOWN_FAILURES, SHOWN_LESSONS, SHOWN_REJECTED_EDITS } from "./reflection/limits.ts";
@@ -59,14 +60,22 @@ export function decideIntent(
   // Runs of the trial that are validation runs too are not made again.
   const firstBlock =
     blocksOf(order, tactics.racing, iteration)[0]?.filter((id) => !drawn.minibatch.includes(id)) ?? [];
+  const asksModel = operator.kind === "reflective";
+  const failures =
+    asksModel && tactics.knownFailures ? furtherFailures(parent, splits.train, drawn.minibatch) : [];
+  const rejectedEdits = asksModel && tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [];
+  const shown: Shown = {
+    prompts: parents.map((m) => maxTokensOf(promptText(m.components))),
+    edits: rejectedEdits.map((edit) => maxTokensOf(promptText(edit.changed))),
+    examples: spec.config.minibatchSize + failures.length,
+  };
   const noRoomFor = (fixed: Cost) => noRoomForProposal(course, state, fixed, firstBlock.length);
-  const worst = (examples: Drawn) => worstBefore(course, operator, parent, examples);
+  const worst = (examples: Drawn) => worstBefore(course, operator, parent, examples, shown);
   // Drawing on is given up where there is no room for it: most parents fail somewhere in the first minibatch.
   const examples = noRoomFor(worst(drawn)) ? { ...drawn, further: [] } : drawn;
   const fixed = worst(examples);
   const noRoom = noRoomFor(fixed);
   if (noRoom) return { noRoom };
-  const asksModel = operator.kind === "reflective";
   return {
     intent: {
       iteration,
@@ -75,10 +84,9 @@ export function decideIntent(
       parentIds: parents.map((m) => m.id),
       ...(pair ? { ancestorId: pair.ancestor.id } : {}),
       ...examples,
-      failures:
-        asksModel && tactics.knownFailures ? furtherFailures(parent, splits.train, examples.minibatch) : [],
+      failures,
       lessonIds: asksModel && tactics.lessons ? shownLessons(state) : [],
-      rejectedEdits: asksModel && tactics.rejectedEdits ? rejectedEditsOf(state, parent.id) : [],
+      rejectedEdits,
       firstBlock,
       worst: addCosts(fixed, times(firstBlock.length, course.prices.worstRun)),
     },
@@ -166,12 +174,13 @@ function worstBefore(
   operator: Operator,
   parent: Member,
   { minibatch, further }: Drawn,
+  shown: Shown,
 ): Cost {
   if (operator.kind === "combining") return times(minibatch.length, prices.worstRun);
   const parentRuns = [...minibatch, ...further.flat()].filter((id) => !isKnown(parent, id)).length;
   return addCosts(
     times(parentRuns + minibatch.length, prices.worstRun),
-    times(prices.maxReflections, prices.worstReflection),
+    times(prices.maxReflections, prices.reflectionOn(shown)),
   );
 }
 

@@ -8,7 +8,7 @@ import { count } from "../domain/count.ts";
 import { estimateTokens } from "./constraints.ts";
 import { iterationCost } from "./iteration-cost.ts";
 import { unknownOperators } from "./operators/registry.ts";
-import { worstCases, type Rates } from "./prices.ts";
+import { maxTokensOf, type Rates, type Shown, worstCases } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
 import {
   mayPrune,
@@ -80,11 +80,16 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
   const { maxIterations, maxMetricCalls } = spec.budget;
   // What the search may not touch is kept back at its worst, and a proposal is begun where it fits at its worst, however
   // little of either is used in the end.
+  const first: Shown = {
+    prompts: [maxTokensOf(promptText(spec.components))],
+    edits: [],
+    examples: spec.config.minibatchSize,
+  };
   const admission = iteration.overshoots
     ? ONE_MORE
     : addCosts(
         times(iteration.admitted, prices.worstRun),
-        times(prices.maxReflections, prices.worstReflection),
+        times(prices.maxReflections, prices.reflectionOn(first)),
       );
   const iterations = seedRuns === 0 ? 0 : iterationsThatFit(spec, addCosts(begun, reserve), cost, admission);
   const proposals = iterations * iteration.proposals;

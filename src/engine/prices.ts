@@ -17,10 +17,22 @@ export interface Prices {
   readonly worstRun: Cost;
   /** One output, graded once more for the noise floor. */
   readonly worstGrade: Cost;
-  /** One answer of the reflection model. */
+  /** One answer of the reflection model, whatever it is shown. */
   readonly worstReflection: Cost;
+  /** One answer of the reflection model that is shown this. */
+  reflectionOn(shown: Shown): Cost;
   /** Answers a proposal may ask for. */
   readonly maxReflections: number;
+}
+
+/** What a reflection request shows, as far as it differs from one to the next; sizes in UTF-8 bytes. */
+export interface Shown {
+  /** The parent's prompt, and in a crossover the other parent's. */
+  readonly prompts: readonly number[];
+  /** Edits that were rejected. */
+  readonly edits: readonly number[];
+  /** Examples with their answers. */
+  readonly examples: number;
 }
 
 /** Prices by role, and how many judge calls a grade takes. */
@@ -89,7 +101,12 @@ export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices
   );
   const judgeIn = judgeCalls * (JUDGE_FRAME_TOKENS + background + input + ideal + targetOut);
   const judgeOut = judgeCalls * JUDGE_ANSWER_TOKENS;
-  const reflectionIn = maxReflectionTokens(spec, { input, ideal, prompt });
+  const shown = (count: number) => Array.from({ length: count }, () => prompt);
+  const most: Shown = {
+    prompts: shown(PROMPTS_SHOWN),
+    edits: shown(SHOWN_REJECTED_EDITS),
+    examples: spec.config.minibatchSize + SHOWN_FAILURES,
+  };
   const usd = (price: Price | undefined, inTokens: number, outTokens: number) =>
     price ? (inTokens * price.inputPerMTok + outTokens * price.outputPerMTok) * PER_MILLION : 0;
   const grade: Cost = {
@@ -97,6 +114,15 @@ export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices
     modelCalls: judgeCalls,
     tokens: judgeIn + judgeOut,
     costUsd: usd(rates.judge, judgeIn, judgeOut),
+  };
+  const reflectionOn = (what: Shown): Cost => {
+    const reflectionIn = maxReflectionTokens(spec, { input, ideal }, what);
+    return {
+      metricCalls: 0,
+      modelCalls: 1,
+      tokens: reflectionIn + REFLECTION_MAX_TOKENS,
+      costUsd: usd(rates.reflection, reflectionIn, REFLECTION_MAX_TOKENS),
+    };
   };
   const answer: Cost = {
     metricCalls: 1,
@@ -107,12 +133,8 @@ export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices
   return {
     worstRun: addCosts(answer, times(grades, grade)),
     worstGrade: { ...grade, metricCalls: 1 },
-    worstReflection: {
-      metricCalls: 0,
-      modelCalls: 1,
-      tokens: reflectionIn + REFLECTION_MAX_TOKENS,
-      costUsd: usd(rates.reflection, reflectionIn, REFLECTION_MAX_TOKENS),
-    },
+    worstReflection: reflectionOn(most),
+    reflectionOn,
     maxReflections: MAX_REFLECTION_ATTEMPTS,
   };
 }
@@ -121,11 +143,10 @@ export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices
 interface Longest {
   readonly input: number;
   readonly ideal: number;
-  readonly prompt: number;
 }
 
 /** The most that `reflectionRequest` comes to: each text it shows, with its marks. A test holds the two together. */
-function maxReflectionTokens(spec: OptimizeSpec, { input, ideal, prompt }: Longest): number {
+function maxReflectionTokens(spec: OptimizeSpec, { input, ideal }: Longest, shown: Shown): number {
   const { constraints, config, context, components, evaluationRubric, grader } = spec;
   const background = JSON.stringify([context, evaluationRubric, rubricOf(grader)]);
   const feedback = gradersIn(grader) * JUDGE_ANSWER_TOKENS;
@@ -133,16 +154,18 @@ function maxReflectionTokens(spec: OptimizeSpec, { input, ideal, prompt }: Longe
     TEXTS_PER_EXAMPLE * MARKS +
     [input, ideal, config.maxTokens, feedback].reduce((sum, text) => sum + shownTokens(text), 0);
   const names = componentNames(components).length;
+  const withMarks = (bytes: number) => bytes + names * NAMED_MARKS;
+  const total = (sizes: readonly number[]) => sizes.reduce((sum, size) => sum + size, 0);
   const quoted = [...constraints.mustKeep, ...constraints.mustNotContain].map((text) => JSON.stringify(text));
   return (
     REFLECTION_FRAME_TOKENS +
     Math.max(0, ...quoted.map(maxTokensOf)) +
     names * ASKED_COMPONENT_TOKENS +
-    PROMPTS_SHOWN * (prompt + names * NAMED_MARKS) +
+    total(shown.prompts.map(withMarks)) +
     (shownTokens(maxTokensOf(background)) + MARKS) +
     SHOWN_LESSONS * (MAX_LESSON_CHARACTERS * BYTES_PER_CHARACTER + MARKS) +
-    SHOWN_REJECTED_EDITS * (shownTokens(prompt + names * NAMED_MARKS) + MARKS) +
-    (config.minibatchSize + SHOWN_FAILURES) * perExample
+    total(shown.edits.map((bytes) => shownTokens(withMarks(bytes)) + MARKS)) +
+    shown.examples * perExample
   );
 }
 

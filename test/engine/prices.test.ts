@@ -153,6 +153,21 @@ describe("the worst price of a proposal", () => {
         const check = constraintCheck(spec.components, spec.constraints, spec.examples, maxPromptBytes(spec));
         const problem = check({ ...current, [name]: "z" })?.detail;
         expect(tokensOf(reflectionRequest(brief, 1, problem))).toBeLessThanOrEqual(pricedInput(spec));
+
+        const seed = spec.components;
+        const { other: _none, ...alone } = brief;
+        const short = {
+          ...alone,
+          current: seed,
+          rejectedEdits: [{ changed: seed }],
+          attempts: attempts.slice(0, 2),
+        };
+        const size = maxTokensOf(promptText(seed));
+        const shown = { prompts: [size], edits: [size], examples: 2 };
+        const priced =
+          worstCases(spec, { callsPerGrade: 1 }).reflectionOn(shown).tokens - REFLECTION_MAX_TOKENS;
+        expect(tokensOf(reflectionRequest(short, 1, problem))).toBeLessThanOrEqual(priced);
+        expect(priced).toBeLessThanOrEqual(pricedInput(spec));
       }),
       { numRuns: 300 },
     );
@@ -164,7 +179,7 @@ describe("the worst price of a proposal", () => {
     const pricesOf = (grades?: number) =>
       worstCases(spec, { judge, callsPerGrade: 1, maxCallsPerGrade: 2 }, grades);
     const [one, three] = [pricesOf(), pricesOf(3)];
-    expect(three).toEqual({ ...one, worstRun: three.worstRun });
+    expect(three).toEqual({ ...one, worstRun: three.worstRun, reflectionOn: three.reflectionOn });
     const { metricCalls: _free, ...grade } = one.worstGrade;
     expect(three.worstRun).toEqual(addCosts(one.worstRun, times(2, { ...grade, metricCalls: 0 })));
   });
