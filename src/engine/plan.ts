@@ -101,7 +101,8 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
   const maxGrades = measuresNoise ? (spec.config.maxGrades ?? 1) : 1;
   const graded = addCosts(total, times((maxGrades - 1) * (total.metricCalls - noiseRuns), grade));
   const worstSearch = noiseRuns + validation + iteration.worst(maxIterations);
-  const worst = testRuns + worstSearch + pruneRuns(worstSearch);
+  // A test that was not kept back is run all the same where the search leaves enough for it.
+  const worst = 2 * splits.test.length + worstSearch + pruneRuns(worstSearch);
   const beyond = iteration.overshoots ? iteration.worst(1) : 0;
   const cap = (n: number) => (maxMetricCalls === undefined ? n : Math.min(n, maxMetricCalls + beyond));
   const deviation = rates.callsPerGrade > 0 ? DEVIATION.judge : DEVIATION.check;

@@ -118,6 +118,15 @@ describe("a plan", () => {
     expect(few.plan.maxMetricCalls).toBe(60);
   });
 
+  it("counts the test in what a job can come to at most, though it may not be kept back: it is run where that fits", () => {
+    const [whole, tight] = [{}, { maxTokens: 1_000_000 }].map((limit) =>
+      planOf({ examples: 40, budget: { maxIterations: 3, ...limit } }),
+    );
+    expect(tight?.warnings.join(" ")).toContain("may not be measured");
+    const test = 2 * 12; // of forty examples; the noise, which is not measured here, takes as many runs as one of both
+    expect(tight?.plan.maxMetricCalls).toBeGreaterThan((whole?.plan.maxMetricCalls ?? 0) - test);
+  });
+
   it("promises a proposal exactly where one has room at its worst", async () => {
     const empty = { promised: 0, made: 0 };
     for (const width of [1, 4]) {
