@@ -46,7 +46,7 @@ export function decideIntent(
         isFertile(course, state, parent, other),
       )
     : undefined;
-  const view: OperatorView = { parent, ...mate };
+  const view: OperatorView = { parent, ...(mate && { mate: mate.mate }) };
   const operator = chooseOperator(
     view,
     spec.config.operators,

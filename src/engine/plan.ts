@@ -6,9 +6,9 @@ import { roundScore, roundUsd } from "../domain/round.ts";
 import { addCosts, limitBrokenBy, times, timesThatFit, type Cost } from "./budget.ts";
 import { count } from "../domain/count.ts";
 import { estimateTokens } from "./constraints.ts";
-import { iterationCost } from "./iteration-cost.ts";
+import { iterationCost, type IterationCost } from "./iteration-cost.ts";
 import { unknownOperators } from "./operators/registry.ts";
-import { maxTokensOf, type Rates, type Shown, worstCases } from "./prices.ts";
+import { maxTokensOf, type Prices, type Rates, type Shown, worstCases } from "./prices.ts";
 import { detectableLift } from "./report/interval.ts";
 import {
   mayPrune,
@@ -80,17 +80,7 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
   const { maxIterations, maxMetricCalls } = spec.budget;
   // What the search may not touch is kept back at its worst, and a proposal is begun where it fits at its worst, however
   // little of either is used in the end.
-  const first: Shown = {
-    prompts: [maxTokensOf(promptText(spec.components))],
-    edits: [],
-    examples: spec.config.minibatchSize,
-  };
-  const admission = iteration.overshoots
-    ? ONE_MORE
-    : addCosts(
-        times(iteration.admitted, prices.worstRun),
-        times(prices.maxReflections, prices.reflectionOn(first)),
-      );
+  const admission = admissionOf(spec, iteration, prices);
   const iterations = seedRuns === 0 ? 0 : iterationsThatFit(spec, addCosts(begun, reserve), cost, admission);
   const proposals = iterations * iteration.proposals;
   const searched = addCosts(fixed, ...Array.from({ length: iterations }, (_, k) => cost(k)));
@@ -126,6 +116,20 @@ export function planRun(spec: OptimizeSpec, splits: Splits, rates: Rates): RunPl
     warnings: warningsFor({ spec, splits, rates, proposals, testable: testRuns > 0, deviation }),
     ...(lift === undefined ? {} : { detectableLift: roundScore(lift) }),
   };
+}
+
+/** What must fit for an iteration to be begun, as of the first one: its reflection is shown the seed prompt alone. */
+function admissionOf(spec: OptimizeSpec, iteration: IterationCost, prices: Prices): Cost {
+  if (iteration.overshoots) return ONE_MORE;
+  const shown: Shown = {
+    prompts: [maxTokensOf(promptText(spec.components))],
+    edits: [],
+    examples: spec.config.minibatchSize,
+  };
+  return addCosts(
+    times(iteration.admitted, prices.worstRun),
+    times(prices.maxReflections, prices.reflectionOn(shown)),
+  );
 }
 
 function iterationsThatFit(

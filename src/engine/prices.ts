@@ -101,10 +101,10 @@ export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices
   );
   const judgeIn = judgeCalls * (JUDGE_FRAME_TOKENS + background + input + ideal + targetOut);
   const judgeOut = judgeCalls * JUDGE_ANSWER_TOKENS;
-  const shown = (count: number) => Array.from({ length: count }, () => prompt);
+  const longestPrompts = (count: number) => Array.from({ length: count }, () => prompt);
   const most: Shown = {
-    prompts: shown(PROMPTS_SHOWN),
-    edits: shown(SHOWN_REJECTED_EDITS),
+    prompts: longestPrompts(PROMPTS_SHOWN),
+    edits: longestPrompts(SHOWN_REJECTED_EDITS),
     examples: spec.config.minibatchSize + SHOWN_FAILURES,
   };
   const usd = (price: Price | undefined, inTokens: number, outTokens: number) =>
@@ -115,8 +115,8 @@ export function worstCases(spec: OptimizeSpec, rates: Rates, grades = 1): Prices
     tokens: judgeIn + judgeOut,
     costUsd: usd(rates.judge, judgeIn, judgeOut),
   };
-  const reflectionOn = (what: Shown): Cost => {
-    const reflectionIn = maxReflectionTokens(spec, { input, ideal }, what);
+  const reflectionOn = (shown: Shown): Cost => {
+    const reflectionIn = maxReflectionTokens(spec, { input, ideal }, shown);
     return {
       metricCalls: 0,
       modelCalls: 1,

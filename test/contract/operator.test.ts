@@ -19,9 +19,9 @@ const mate = member(
   { a: 0, b: 1 },
   { components: { ...seed, answer: "Answer in brief." }, parentIds: ["c0"] },
 );
-const view: OperatorView = { parent, mate, ancestor };
+const view: OperatorView = { parent, mate };
 const [one, other] = [member("c3", { a: 1, b: 0 }), member("c4", { a: 0, b: 1 })];
-const oneComponent: OperatorView = { parent: one, mate: other, ancestor: one };
+const oneComponent: OperatorView = { parent: one, mate: other };
 const alone: OperatorView = { parent: ancestor };
 
 for (const name of OPERATOR_NAMES) {

@@ -128,7 +128,7 @@ describe("a plan", () => {
   });
 
   it("promises a proposal exactly where one has room at its worst", async () => {
-    const empty = { promised: 0, made: 0 };
+    let empty = 0;
     for (const width of [1, 4]) {
       for (let step = 1; step <= 16; step++) {
         const calls = 12 + 4 * step;
@@ -142,13 +142,11 @@ describe("a plan", () => {
           const planned = dataOf(recording, "started")[0]?.plan.proposals ?? 0;
           const made = dataOf(recording, "progress").at(-1)?.iteration ?? 0;
           expect(planned > 0, JSON.stringify({ width, limit, planned, made })).toBe(made > 0);
-          if (made === 0) empty.made++;
-          if (planned === 0) empty.promised++;
+          if (made === 0) empty++;
         }
       }
     }
-    expect(empty.made).toBeGreaterThan(10);
-    expect(empty.promised).toBe(empty.made);
+    expect(empty).toBeGreaterThan(10);
   });
 
   it("counts every proposal of an iteration of the reference, and what it runs beyond the limit", async () => {

@@ -106,7 +106,7 @@ describe("pruning", () => {
           const tested = dataOf(recording, "judge").filter((j) => j.stage === "test");
           const untested =
             started?.warnings.some((w) => w.includes("too small to also keep a test")) ?? false;
-          expect(tested.length > 0).toBe(!untested);
+          expect(untested || tested.length > 0).toBe(true);
         },
       ),
       { numRuns: 30 },

@@ -6,8 +6,6 @@ export interface OperatorView {
   readonly parent: Member;
   /** A second candidate of another lineage that is better on some examples; absent where there is none. */
   readonly mate?: Member;
-  /** The youngest common ancestor of both. */
-  readonly ancestor?: Member;
 }
 
 interface Described {
